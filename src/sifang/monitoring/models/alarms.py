@@ -1,0 +1,130 @@
+"""Signal (technical fact) → alarm (question) → acts of officers → closure with a structured cause."""
+
+from typing import Any
+
+from django.db import models
+
+from sifang.cases.models import Case
+from sifang.kernel.ids import uuid7
+from sifang.kernel.time import utc_now
+from sifang.monitoring.models.devices import Device
+from sifang.monitoring.models.fences import Clause, Fence
+from sifang.monitoring.models.measures import Measure
+from sifang.people.models import Officer, Person
+
+
+class AlarmKind(models.TextChoices):
+    BOUNDARY_LEFT = "boundary_left", "离开所居住的市、县"
+    PLACE_ENTERED = "place_entered", "进入禁止区域"
+    OFF_TIMETABLE = "off_timetable", "不在规定时间地点"
+    STRAP = "strap", "腕带打开或被拆"
+    LOW_BATTERY = "low_battery", "电量低"
+    SILENT = "silent", "无新定位"
+    SOS = "sos", "本人求助"
+
+
+class Signal(models.Model):
+    """A technical fact the engine saw. No coordinates: those stay in the journal."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    measure = models.ForeignKey(Measure, models.PROTECT, related_name="signals")
+    fence = models.ForeignKey(Fence, models.PROTECT, null=True, related_name="+")
+    kind = models.CharField(max_length=20)
+    phase = models.CharField(max_length=8, choices=[("begin", "开始"), ("end", "结束")])
+    episode = models.BigIntegerField(help_text="Unix second at which the episode began")
+    at = models.DateTimeField()
+    data: Any = models.JSONField(default=dict)
+    created_at = models.DateTimeField(default=utc_now)
+
+    class Meta:
+        verbose_name = "信号"
+
+
+class Incident(models.Model):
+    """A technical incident: many silent devices are one incident, and never count against a person."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    kind = models.CharField(
+        max_length=20, choices=[("carrier", "运营商网络"), ("server", "本系统"), ("device", "设备")]
+    )
+    summary = models.CharField(max_length=200)
+    carrier = models.CharField(max_length=20, blank=True)
+    devices = models.IntegerField(default=0)
+    began_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = "技术事件"
+
+
+class Alarm(models.Model):
+    """A question to an officer on duty. One row per (measure, kind, fence, episode)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    number = models.CharField(max_length=24, unique=True, help_text="A-20261123-0007")
+    kind = models.CharField(max_length=20, choices=AlarmKind)
+    rank = models.PositiveSmallIntegerField("级别", help_text="1 一类, 2 二类")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="alarms")
+    case = models.ForeignKey(Case, models.PROTECT, related_name="alarms")
+    measure = models.ForeignKey(Measure, models.PROTECT, related_name="alarms")
+    device = models.ForeignKey(Device, models.PROTECT, null=True, related_name="+")
+    fence = models.ForeignKey(Fence, models.PROTECT, null=True, related_name="alarms")
+    clause = models.ForeignKey(Clause, models.PROTECT, null=True, related_name="+")
+    incident = models.ForeignKey(Incident, models.PROTECT, null=True, related_name="alarms")
+    episode = models.BigIntegerField()
+    began_at = models.DateTimeField("起", help_text="when the episode began (device time)")
+    raised_at = models.DateTimeField(default=utc_now)
+    probability = models.FloatField(null=True)
+    evidence: Any = models.JSONField(
+        default=list,
+        help_text="fixes that made it: taken_at, distance_m (outside positive), accuracy_m, assumed, boundary_m, probability, verdict; no coordinates",
+    )
+    facts: Any = models.JSONField(default=dict)
+    state = models.CharField(
+        max_length=8,
+        default="open",
+        choices=[("open", "待接手"), ("taken", "处理中"), ("handled", "已核实"), ("closed", "已关闭")],
+    )
+    ended_at = models.DateTimeField("情形结束", null=True, blank=True)
+    taken_by = models.ForeignKey(Officer, models.PROTECT, null=True, related_name="+")
+    taken_at = models.DateTimeField(null=True)
+    cause = models.CharField("原因", max_length=24, blank=True)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = "报警"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["measure", "kind", "fence", "episode"], name="alarm_once", nulls_distinct=False
+            )
+        ]
+        indexes = [models.Index(fields=["state", "rank", "raised_at"])]
+
+
+class AlarmAct(models.Model):
+    """What an officer did about an alarm, in order; never changed, never deleted."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    alarm = models.ForeignKey(Alarm, models.PROTECT, related_name="acts")
+    officer = models.ForeignKey(Officer, models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=utc_now)
+    verb = models.CharField(
+        max_length=12,
+        choices=[
+            ("take", "接手"),
+            ("call", "电话核实"),
+            ("video", "视频核实"),
+            ("visit", "派员到场"),
+            ("note", "记录"),
+            ("handle", "核实结果"),
+            ("pause", "暂停提醒"),
+            ("close", "关闭"),
+        ],
+    )
+    outcome = models.CharField(max_length=24, blank=True)
+    cause = models.CharField(max_length=24, blank=True)
+    text = models.CharField(max_length=500, blank=True)
+    until = models.DateTimeField(null=True, help_text="暂停至")
+
+    class Meta:
+        verbose_name = "报警处置"

@@ -1,0 +1,108 @@
+"""Clauses that bind a person, the fences compiled from them, and the official lines behind both.
+
+Geometry is JSON: {"rings": [[[lon, lat, boundary_m], …], …]} in WGS-84 degrees, longitude first; ring 0
+is an outer ring, further rings are even-odd; each vertex carries how well the line is known there, in
+metres (68 %). Rings are closed by repeating the first vertex.
+"""
+
+from typing import Any
+
+from django.db import models
+
+from sifang.kernel.ids import uuid7
+from sifang.kernel.time import utc_now
+from sifang.monitoring.models.measures import Measure
+from sifang.people.models import Officer, Order, Person
+
+
+class BoundaryLine(models.Model):
+    """The line of an administrative area in one edition; an authority replaces it by its own.
+
+    `area_code`: 370100 = the urban districts of Jinan as one area (P-LEAVE-5), 370124 and 370126 = the
+    counties. The newest row without `replaced_at` is in force.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    area_code = models.CharField(max_length=6)
+    name = models.CharField(max_length=60)
+    geometry: Any = models.JSONField()
+    source = models.CharField("来源", max_length=200)
+    source_date = models.DateField("来源日期")
+    boundary_m = models.FloatField("界线误差中位数 m")
+    digest = models.CharField(max_length=64, help_text="SHA-256 of the canonical geometry")
+    imported_at = models.DateTimeField(default=utc_now)
+    replaced_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = "行政界线"
+
+
+class ClauseKind(models.TextChoices):
+    BOUNDARY = "boundary", "不得离开所居住的市、县"
+    PROHIBITED_PLACE = "prohibited_place", "不得进入特定区域、场所"
+    TIMETABLE = "timetable", "规定时间应在规定地点"
+    STATION = "station", "车站、机场提醒"
+
+
+class Clause(models.Model):
+    """One sentence that binds the person, with its source; known to the person from `made_known_at`."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    person = models.ForeignKey(Person, models.PROTECT, related_name="clauses")
+    order = models.ForeignKey(Order, models.PROTECT, related_name="clauses")
+    kind = models.CharField(max_length=20, choices=ClauseKind)
+    text = models.CharField("内容", max_length=300, help_text="完整的一句话，本人也看得懂")
+    article = models.CharField("依据", max_length=80, help_text="如 社区矫正法27条")
+    source = models.CharField("出处", max_length=200, help_text="文书号与项，或法律条文")
+    valid_from = models.DateTimeField()
+    valid_to = models.DateTimeField(null=True, blank=True)
+    made_known_at = models.DateTimeField("书面告知时间", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "限制条款"
+
+
+class Fence(models.Model):
+    """电子围栏 compiled from a clause under a measure. `keeps` says which side is lawful.
+
+    timetable: null = always; else 168 booleans (hours of the week in Shanghai from Monday 00:00) as a
+    string of 0/1, 1 = in force in that hour.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    number = models.IntegerField(unique=True, editable=False, help_text="from sequence monitoring_fence_no")
+    measure = models.ForeignKey(Measure, models.PROTECT, related_name="fences")
+    clause = models.ForeignKey(Clause, models.PROTECT, related_name="fences")
+    name = models.CharField(max_length=80)
+    keeps = models.CharField("应在", max_length=8, choices=[("inside", "线内"), ("outside", "线外")])
+    alarm = models.BooleanField("报警", default=True, help_text="否 = 只提醒本人、告知经办人（车站、机场）")
+    line = models.ForeignKey(BoundaryLine, models.PROTECT, null=True, blank=True, help_text="共用界线")
+    geometry: Any = models.JSONField(null=True, blank=True, help_text="own line, when `line` is null")
+    timetable = models.CharField(max_length=168, null=True, blank=True)  # noqa: DJ001 (null = always)
+    source = models.CharField("线的来源", max_length=200)
+    source_date = models.DateField("来源日期")
+    boundary_m = models.FloatField("界线误差 m", help_text="68 %")
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = "电子围栏"
+
+
+class ClauseException(models.Model):
+    """An approved exception (leave, entry to a place): the clause does not bind from … to (exclusive)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    clause = models.ForeignKey(Clause, models.PROTECT, related_name="exceptions")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    article = models.CharField(max_length=80)
+    document_no = models.CharField(max_length=80)
+    approved_by = models.ForeignKey(Officer, models.PROTECT, related_name="+")
+
+    class Meta:
+        verbose_name = "经批准的例外"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(ends_at__gt=models.F("starts_at")), name="exception_in_order"
+            )
+        ]
