@@ -85,7 +85,7 @@ class Migration(migrations.Migration):
                 ('began_at', models.DateTimeField(help_text='when the episode began (device time)', verbose_name='起')),
                 ('raised_at', models.DateTimeField(default=sifang.kernel.time.utc_now)),
                 ('probability', models.FloatField(null=True)),
-                ('evidence', models.JSONField(default=list, help_text='fixes that made it: taken_at, distance_m (outside positive), accuracy_m, assumed, boundary_m, probability, verdict; no coordinates')),
+                ('evidence', models.JSONField(default=list, help_text='the fixes that made it, without coordinates')),
                 ('facts', models.JSONField(default=dict)),
                 ('state', models.CharField(choices=[('open', '待接手'), ('taken', '处理中'), ('handled', '已核实'), ('closed', '已关闭')], default='open', max_length=8)),
                 ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='情形结束')),

@@ -77,7 +77,7 @@ class Alarm(models.Model):
     probability = models.FloatField(null=True)
     evidence: Any = models.JSONField(
         default=list,
-        help_text="fixes that made it: taken_at, distance_m (outside positive), accuracy_m, assumed, boundary_m, probability, verdict; no coordinates",
+        help_text="the fixes that made it, without coordinates",
     )
     facts: Any = models.JSONField(default=dict)
     state = models.CharField(

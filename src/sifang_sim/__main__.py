@@ -1,0 +1,3 @@
+from sifang_sim.main import main
+
+raise SystemExit(main())
