@@ -1,0 +1,60 @@
+"""What a gateway sees of the platform: who a device is, and where its fixes go.
+
+A gateway never sees the database. It asks `find_device`, checks the device's code, hands over decoded
+fixes with `submit`, and answers the device only when `answer` has been called.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Answer = Callable[[NDArray[np.bool_] | None], None]
+"""`answer(received)` after the commit, one flag per fix in their order (all true: refused fixes are
+answered as received); `answer(None)`: not stored, do not acknowledge."""
+
+
+@dataclass(frozen=True)
+class DeviceRef:
+    """A registered device as its gateway needs it. `index` is stable while the process lives.
+
+    `measure`: number of the live measure it is worn under, or None. `quality`: the model's quality card.
+    """
+
+    index: int
+    terminal_id: str
+    protocol: str
+    auth_code_hash: bytes | None = None
+    imei: str = ""
+    iccid: str = ""
+    carrier: str = ""
+    measure: int | None = None
+    quality: Mapping[str, object] = field(default_factory=dict)
+
+    def accepts_code(self, code: str | bytes) -> bool:
+        """Whether `code` is this device's authentication code (compared in constant time)."""
+        given = hashlib.sha256(code.encode() if isinstance(code, str) else code).digest()
+        return self.auth_code_hash is not None and hmac.compare_digest(given, bytes(self.auth_code_hash))
+
+
+class Intake(Protocol):
+    """The only door from a gateway into the platform. All calls are made on the event loop."""
+
+    def find_device(self, terminal_id: str) -> DeviceRef | None:
+        """Return the registered device of this terminal id (leading zeros do not count), or None."""
+
+    def submit(self, fixes: NDArray[np.void], answer: Answer) -> None:
+        """Take FIX rows of authenticated devices; `answer` is called once, on the event loop."""
+
+    def refuse(self, reason: str, gateway: str, device: str, n: int = 1) -> None:
+        """Count `n` refused fixes or frames of what calls itself `device`; nothing else is kept."""
+
+    def link_event(self, device: DeviceRef, what: str, **facts: object) -> None:
+        """Tell of connected, disconnected, authenticated, sim_changed or heartbeat (battery=…)."""
+
+    def watch_pressure(self, listener: Callable[[bool], None]) -> None:
+        """Call `listener(True)` when reading from sockets should stop, `listener(False)` to go on."""
