@@ -1,0 +1,173 @@
+"""The test database: one throwaway cluster a run, one database a worker, every role as in production.
+
+Loaded by `-p` in pyproject. The controller starts the cluster before Django's settings are read and tells
+its workers by the environment. Migrations run as owner; tests run with alias `default` = role app, and the
+aliases owner, watch, reader, jobs on the same database. What one alias writes, another sees only after a
+commit: such tests say `@pytest.mark.django_db(transaction=True, databases="__all__")`.
+With SIFANG_TEST_DATABASE_URL the same tests run on that server instead (a role that may create roles).
+"""
+
+import os
+import secrets
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from sifang.ops.postgres import Postgres
+from sifang.ops.roles import ROLES, grant_tables, make_database, make_roles, passwords, role_url
+
+ADMIN = "SIFANG_TEST_CLUSTER"
+SEED = "sf_seed"  # schema that keeps the rows made by migrations, to put back after a flush
+_running: list[Any] = []
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # a wrapper runs before pytest-django reads the settings
+def pytest_load_initial_conftests() -> Iterator[None]:
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        _start()
+    return (yield)
+
+
+def pytest_unconfigure() -> None:
+    while _running:
+        folder, process = _running.pop()
+        if process is not None:
+            process.send_signal(signal.SIGINT)
+            process.wait(30)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _start() -> None:
+    """Start the cluster (or take the given one), make the roles, and tell everything by environment."""
+    folder = Path(tempfile.mkdtemp(prefix="sft-"))
+    folder.chmod(0o711)
+    for name in [name for name in os.environ if name.startswith("SIFANG_DATABASE_URL")]:
+        del os.environ[name]
+    admin = os.environ.get("SIFANG_TEST_DATABASE_URL")
+    process = None
+    if not admin:
+        server = Postgres(folder / "postgres", folder / "secrets", is_throwaway=True)
+        server.make_cluster()
+        process = server.spawn()
+        _running.append((folder, process))
+        server.wait(process)
+        admin = server.url()
+    else:
+        _running.append((folder, None))
+    words = passwords(folder / "secrets" / "roles.json")
+    with psycopg.connect(admin, autocommit=True) as connection:
+        make_roles(connection, words)
+    os.environ |= {
+        ADMIN: admin,
+        "SIFANG_DATA": str(folder / "data"),
+        "SIFANG_PROCESS": "test",
+        "SIFANG_SECRET_KEY": secrets.token_urlsafe(48),
+    }
+    for role in ROLES:
+        os.environ[f"SIFANG_DATABASE_URL_{role.upper()}"] = role_url(admin, role, words[role], "not_chosen")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> Iterator[None]:
+    """Make this worker's database, migrated by the owner; point every alias at it."""
+    from django.core.management import call_command
+    from django.db import connections
+
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    name = f"test_sifang_{worker}_{secrets.token_hex(3)}"
+    admin_url = os.environ[ADMIN]
+    with psycopg.connect(admin_url, autocommit=True) as admin:
+        make_database(admin, name)
+    for alias in connections:
+        connections[alias].settings_dict["NAME"] = name
+    with psycopg.connect(**_owner_parameters()) as owner:
+        grant_tables(owner)
+    with django_db_blocker.unblock():
+        call_command("migrate", database="owner", verbosity=0)
+        connections["owner"].close()
+    with psycopg.connect(**_owner_parameters()) as owner:
+        grant_tables(owner)
+    _keep_seed(name)
+    _flush_as_admin()
+    yield
+    with django_db_blocker.unblock():
+        for alias in connections:
+            connections[alias].close()
+    with psycopg.connect(admin_url, autocommit=True) as admin:
+        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _owner_parameters() -> dict[str, Any]:
+    from django.db import connections
+
+    found = connections["owner"].get_connection_params()
+    return {key: found[key] for key in ("dbname", "user", "password", "host", "port") if found.get(key)}
+
+
+def _tables(connection: psycopg.Connection, schema: str) -> list[str]:
+    rows = connection.execute(
+        "SELECT tablename FROM pg_tables WHERE schemaname = %s AND tablename <> 'django_migrations'", [schema]
+    )
+    return [str(row[0]) for row in rows]
+
+
+def _columns(connection: psycopg.Connection, table: str) -> sql.Composed:
+    rows = connection.execute(
+        "SELECT column_name FROM information_schema.columns WHERE table_schema = 'public'"
+        " AND table_name = %s AND is_generated = 'NEVER' ORDER BY ordinal_position",
+        [table],
+    )
+    return sql.SQL(", ").join(sql.Identifier(str(row[0])) for row in rows)
+
+
+def _admin(name: str) -> psycopg.Connection:
+    return psycopg.connect(os.environ[ADMIN], dbname=name)
+
+
+def _keep_seed(name: str) -> None:
+    """Copy what the migrations inserted aside (as superuser: row-level security hides it from the owner)."""
+    with _admin(name) as admin:
+        admin.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(SEED)))
+        for table in _tables(admin, "public"):
+            source = sql.Identifier("public", table)
+            if admin.execute(sql.SQL("SELECT 1 FROM {} LIMIT 1").format(source)).fetchone():
+                admin.execute(
+                    sql.SQL("CREATE TABLE {} AS SELECT {} FROM {}").format(
+                        sql.Identifier(SEED, table), _columns(admin, table), source
+                    )
+                )
+
+
+def _flush(name: str) -> None:
+    """Empty every table and put back what the migrations had inserted."""
+    with _admin(name) as admin:
+        admin.execute("SET session_replication_role = replica")  # no triggers: append-only tables too
+        tables = sql.SQL(", ").join(sql.Identifier("public", table) for table in _tables(admin, "public"))
+        admin.execute(sql.SQL("TRUNCATE {}").format(tables))
+        for table in _tables(admin, SEED):
+            columns = _columns(admin, table)
+            admin.execute(
+                sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {}").format(
+                    sql.Identifier("public", table), columns, columns, sql.Identifier(SEED, table)
+                )
+            )
+
+
+def _flush_as_admin() -> None:
+    """Let transaction=True tests clean up with the rights to do so; role app may not truncate."""
+    from django.db import connections
+    from django.test import TransactionTestCase
+
+    def teardown(self: TransactionTestCase) -> None:
+        for alias in connections:
+            connections[alias].close()
+        _flush(str(connections["default"].settings_dict["NAME"]))
+
+    TransactionTestCase._fixture_teardown = teardown  # type: ignore[method-assign]  # noqa: SLF001 (Django has no public way)
