@@ -206,7 +206,8 @@ class Postgres:
         return subprocess.Popen(  # noqa: S603 (our own binary and arguments)
             [self._binaries() / "postgres", "-D", self.data, "-k", folder, *flags],
             cwd="/", env=self._environment(), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-            start_new_session=True, preexec_fn=_postgres_ends_with_parent, **self._drop(),
+            start_new_session=True, preexec_fn=_postgres_ends_with_parent,  # noqa: PLW1509 (one thread)
+            **self._drop(),
         )  # fmt: skip
 
     def wait(self, process: "subprocess.Popen[bytes]", *, patience_s: float = 60) -> None:

@@ -77,6 +77,7 @@ def _start() -> None:
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> Iterator[None]:
     """Make this worker's database, migrated by the owner; point every alias at it."""
+    del django_test_environment  # wanted for its order only
     from django.core.management import call_command
     from django.db import connections
 
@@ -165,9 +166,9 @@ def _flush_as_admin() -> None:
     from django.db import connections
     from django.test import TransactionTestCase
 
-    def teardown(self: TransactionTestCase) -> None:
+    def teardown(_case: TransactionTestCase) -> None:
         for alias in connections:
             connections[alias].close()
         _flush(str(connections["default"].settings_dict["NAME"]))
 
-    TransactionTestCase._fixture_teardown = teardown  # type: ignore[method-assign]  # noqa: SLF001 (Django has no public way)
+    TransactionTestCase._fixture_teardown = teardown  # type: ignore[attr-defined]  # noqa: SLF001 (no public way)

@@ -84,7 +84,7 @@ _AS_ROLE = "代替角色 sifang_{} 的连接地址"
 class Settings:
     """What an installation is told from outside; the field `http_port` is the variable SIFANG_HTTP_PORT."""
 
-    data: Path = _setting(_path, "./.sifang", "数据目录：数据库、密钥、日志都在其中")
+    data: Path = _setting(_path, "./.sifang", "数据目录：数据库、密钥、日志都在其中")  # noqa: RUF009 (a field)
     bind: str = _setting(_text, "127.0.0.1", "监听地址；0.0.0.0 表示所有网卡")
     http_port: int = _setting(_port, "8800", "网页端口")
     jt808_port: int = _setting(_port, "7808", "JT/T 808 定位装置端口（TCP）")
