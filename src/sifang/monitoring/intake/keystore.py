@@ -66,6 +66,15 @@ class KeyStore:
         self._known[hour] = key
         return key
 
+    def named(self, name: str) -> bytes:
+        """Return a lasting secret of this installation (lower-case `name`), made when it is new."""
+        if not name.isalpha() or not name.islower():
+            raise KeyMissing(hour=name)
+        path = self._folder / f"{name}.key"
+        if not path.exists():
+            self._make(path)
+        return path.read_bytes()
+
     def destroy(self, hour: str) -> None:
         """Forget the key of `hour` for good: the list first, then the bytes, then the file."""
         destroyed = self._read_destroyed()

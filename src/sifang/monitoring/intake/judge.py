@@ -1,0 +1,162 @@
+"""What the worker thread does with a tick: admission, engine, transaction; and what when it fails.
+
+State and journal agree: the marks of admission and the engine's state of the measures touched are saved
+before a tick and put back whenever its transaction did not commit. A tick that fails is tried once more,
+then halved until the device that fails alone is found; that device is set aside for a while with a
+technical incident, everyone else is acknowledged.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sifang.kernel.log import get_logger
+from sifang.monitoring.intake.admission import Admission
+from sifang.monitoring.intake.checks import ACCEPTED, REASONS
+from sifang.monitoring.intake.columns import FIX
+from sifang.monitoring.intake.refusals import Refusals
+from sifang.monitoring.intake.store import DatabaseLostError, Journal, StaleVersionError
+
+log = get_logger("watch")
+Fixes = NDArray[np.void]
+ASIDE_S = 60.0  # a device set aside is tried again after this
+_RELOADS = 5  # measures may change again while we reload
+
+
+class EngineLike(Protocol):
+    """What the worker needs of the engine."""
+
+    def step(self, fixes: Fixes) -> NDArray[np.void]: ...
+
+    def save(self, measures: Sequence[int]) -> Any:
+        """Return a copy of the state of these measures and their fences."""
+
+    def restore(self, saved: Any) -> None:
+        """Put that state back."""
+
+
+class Judge:
+    """Judges ticks one after another; every method belongs to the worker thread."""
+
+    def __init__(
+        self,
+        *,
+        admission: Admission,
+        engine: EngineLike,
+        journal: Journal,
+        refusals: Refusals,
+        reload: Callable[[], None],
+        set_aside: Callable[[int, str], None] = lambda _device, _why: None,
+        back: Callable[[int], None] = lambda _device: None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._admission = admission
+        self._engine = engine
+        self._journal = journal
+        self._refusals = refusals
+        self._reload = reload
+        self._tell_aside = set_aside
+        self._tell_back = back
+        self._clock = clock
+        self._aside: dict[int, float] = {}
+        self.acknowledged = 0
+        self.last_block = 0
+
+    def tick(self, batches: Sequence[Fixes]) -> list[bool]:
+        """Judge and store these submissions in order; one flag each: True = answer it as received.
+
+        Raises DatabaseLostError when nothing was stored because there is no database: call again later
+        with the same batches.
+        """
+        sizes = [len(batch) for batch in batches]
+        fixes = np.concatenate([_in_time_order(batch) for batch in batches]) if batches else np.zeros(0, FIX)
+        owners = np.repeat(np.arange(len(batches)), sizes)
+        now = self._clock()
+        held = np.isin(fixes["device"], [d for d, until in self._aside.items() if until > now])
+        failed = self._try(fixes[~held])
+        held |= np.isin(fixes["device"], list(failed))
+        stored = np.ones(len(batches), bool)
+        stored[owners[held]] = False
+        self.acknowledged += int((~held).sum())
+        return list(map(bool, stored))
+
+    def _try(self, fixes: Fixes) -> set[int]:
+        """Store `fixes`, halving when they cannot be stored; returns the devices set aside."""
+        if not len(fixes):
+            return set()
+        for attempt in (1, 2):
+            try:
+                self._attempt(fixes)
+            except DatabaseLostError:
+                raise
+            except Exception as error:  # noqa: BLE001 (edge of a worker: the device is set aside, not dropped)
+                why = type(error).__name__
+                log.warning("tick_failed", attempt=attempt, fixes=len(fixes), error=why)
+            else:
+                for device in self._aside.keys() & set(map(int, np.unique(fixes["device"]))):
+                    del self._aside[device]
+                    self._tell_back(device)
+                return set()
+        devices = np.unique(fixes["device"])
+        if len(devices) == 1:
+            device = int(devices[0])
+            self._aside[device] = self._clock() + ASIDE_S
+            log.error("device_set_aside", error=why)
+            self._tell_aside(device, why)
+            return {device}
+        half = np.isin(fixes["device"], devices[: len(devices) // 2])
+        return self._try(fixes[half]) | self._try(fixes[~half])
+
+    def _attempt(self, fixes: Fixes) -> None:
+        for _ in range(_RELOADS):
+            try:
+                return self._once(fixes.copy())
+            except StaleVersionError:
+                self._reload()
+        raise StaleVersionError
+
+    def _once(self, fixes: Fixes) -> None:
+        marks = self._admission.save(fixes)
+        state = None
+        try:
+            settled = self._journal.settle()
+            reasons = self._admission.admit(fixes)
+            accepted = fixes[reasons == ACCEPTED]
+            if len(accepted):
+                state = self._engine.save(np.unique(accepted["measure"]).tolist())
+                signals = self._engine.step(accepted)
+                if not settled:
+                    keys = self._admission.keys[accepted["device"]]
+                    stored = self._journal.commit(accepted, keys, signals, self._admission.version)
+                    self.last_block = stored.block
+        except BaseException:
+            self._admission.restore(marks)
+            if state is not None:
+                self._engine.restore(state)
+            raise
+        self._count(fixes, reasons)
+
+    def _count(self, fixes: Fixes, reasons: NDArray[np.uint8]) -> None:
+        refused = reasons >= min(REASONS)
+        if not refused.any():
+            return
+        pairs, counts = np.unique(
+            np.stack([fixes["device"][refused], reasons[refused].astype(np.int32)]),
+            axis=1,
+            return_counts=True,
+        )
+        now, devices = self._clock(), self._admission.devices
+        for (device, reason), n in zip(pairs.T.tolist(), counts.tolist(), strict=True):
+            row = devices[device] if 0 <= device < len(devices) else None
+            gateway, name = (row.protocol, row.terminal_id) if row else ("", "")
+            self._refusals.count(REASONS[reason], gateway, name, now, n)
+
+
+def _in_time_order(batch: Fixes) -> Fixes:
+    taken = batch["taken_s"]
+    if len(batch) > 1 and np.any(taken[1:] < taken[:-1]):
+        return batch[np.argsort(taken, kind="stable")]
+    return batch

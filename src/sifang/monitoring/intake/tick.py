@@ -1,0 +1,153 @@
+"""The event loop's side: fixes gather for a tick, the worker judges them, then the devices are answered.
+
+While a tick is being committed the next one grows (group commit). When too much is waiting, gateways are
+asked to stop reading; what still comes above the hard bound is not acknowledged, so the device keeps it.
+Without a database everything waits unacknowledged and the same tick is tried again with back-off.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sifang.kernel.log import get_logger
+from sifang.monitoring.intake.columns import FIX
+from sifang.monitoring.intake.judge import Judge
+from sifang.monitoring.intake.session import Answer, DeviceRef
+from sifang.monitoring.intake.store import DatabaseLostError
+
+log = get_logger("watch")
+T = TypeVar("T")
+TICK_S, QUICK_S = 0.020, 0.005  # between two ticks; after a quiet moment
+CROWDED, CALM, FULL = 50_000, 20_000, 100_000  # fixes waiting: stop reading, go on, refuse to take
+TICK_FIXES = 20_000  # at most so many in one transaction
+BACKOFF_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+
+
+class Ticker:
+    """Gathers, hands over, answers. All methods run on the event loop; the worker is one thread."""
+
+    def __init__(
+        self, judge: Judge, worker: ThreadPoolExecutor, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._judge = judge
+        self._worker = worker
+        self._clock = clock
+        self._waiting: list[tuple[NDArray[np.void], Answer]] = []
+        self._fixes_waiting = 0
+        self._running: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._last_start = 0.0
+        self._listeners: list[Callable[[bool], None]] = []
+        self._crowded = False
+        self._closing = False
+        self.lost_since: float | None = None
+        self.on_database: Callable[[float], None] = lambda _since: None
+
+    def submit(self, fixes: NDArray[np.void], answer: Answer) -> None:
+        """Take fixes (FIX) for the next tick; `answer` is called when their fate is known."""
+        if self._closing or self._fixes_waiting + len(fixes) > FULL:
+            answer(None)
+            return
+        if fixes.dtype != FIX:
+            raise TypeError(fixes.dtype)
+        fixes["received_s"] = int(self._clock())
+        self._waiting.append((fixes, answer))
+        self._fixes_waiting += len(fixes)
+        if self._fixes_waiting > CROWDED:
+            self._press(True)
+        self._arm()
+
+    def watch_pressure(self, listener: Callable[[bool], None]) -> None:
+        """Call `listener(True)` when gateways should stop reading, `listener(False)` to go on."""
+        self._listeners.append(listener)
+
+    async def in_worker(self, job: Callable[..., T], *args: Any) -> T:
+        """Run a job between two ticks, in the worker thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._worker, job, *args)
+
+    async def close(self, timeout_s: float = 10.0) -> None:
+        """Finish what is waiting if the database lets us; what is left is not acknowledged."""
+        deadline = time.monotonic() + timeout_s
+        while (self._waiting or self._running) and time.monotonic() < deadline:  # noqa: ASYNC110 (shutdown only)
+            await asyncio.sleep(0.01)
+        self._closing = True
+        if self._running:
+            self._running.cancel()
+        for _, answer in self._waiting:
+            answer(None)
+        self._waiting.clear()
+
+    def _arm(self) -> None:
+        if self._timer or self._running or not self._waiting:
+            return
+        loop = asyncio.get_running_loop()
+        idle = loop.time() - self._last_start
+        self._timer = loop.call_later(QUICK_S if idle > TICK_S else TICK_S - idle, self._start)
+
+    def _start(self) -> None:
+        self._timer = None
+        loop = asyncio.get_running_loop()
+        self._last_start = loop.time()
+        size, taken = 0, 0
+        while taken < len(self._waiting) and (not taken or size + len(self._waiting[taken][0]) <= TICK_FIXES):
+            size += len(self._waiting[taken][0])
+            taken += 1
+        tick, self._waiting = self._waiting[:taken], self._waiting[taken:]
+        self._running = loop.create_task(self._run(tick, size))
+
+    async def _run(self, tick: list[tuple[NDArray[np.void], Answer]], size: int) -> None:
+        flags: list[bool] | None = None
+        try:
+            flags = await self._judged([fixes for fixes, _ in tick])
+        except Exception:  # the edge of the worker: nobody is acknowledged, the city goes on
+            log.exception("tick_lost", fixes=size)
+        finally:
+            self._running = None
+            self._fixes_waiting -= size
+            if self._crowded and self._fixes_waiting < CALM:
+                self._press(False)
+            for k, (fixes, answer) in enumerate(tick):
+                stored = flags is not None and flags[k]
+                _say(answer, np.ones(len(fixes), bool) if stored else None)
+            if not self._closing:
+                self._arm()
+
+    async def _judged(self, batches: list[NDArray[np.void]]) -> list[bool]:
+        for attempt in range(1_000_000_000):
+            try:
+                flags = await self.in_worker(self._judge.tick, batches)
+            except DatabaseLostError:
+                if self.lost_since is None:
+                    self.lost_since = self._clock()
+                    log.warning("database_lost")
+                    self._press(True)
+                await asyncio.sleep(BACKOFF_S[min(attempt, len(BACKOFF_S) - 1)])
+            else:
+                if self.lost_since is not None:
+                    since, self.lost_since = self.lost_since, None
+                    log.info("database_back", lost_s=round(self._clock() - since, 1))
+                    self.on_database(since)
+                    self._press(self._fixes_waiting > CROWDED)
+                return flags
+        raise AssertionError
+
+    def _press(self, crowded: bool) -> None:
+        if crowded != self._crowded:
+            self._crowded = crowded
+            for listener in self._listeners:
+                listener(crowded)
+
+
+def _say(answer: Answer, received: NDArray[np.bool_] | None) -> None:
+    try:
+        answer(received)
+    except Exception:  # one broken connection must not keep the others from their answer
+        log.exception("answer_failed")
+
+
+__all__ = ["DeviceRef", "Ticker"]
