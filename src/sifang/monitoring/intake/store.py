@@ -21,7 +21,7 @@ from sifang.monitoring.intake.keystore import KeyStore, hour_of
 Fixes = NDArray[np.void]
 Signals = NDArray[np.void]
 
-STALE_VERSION = "SF409"  # SQLSTATE of the journal trigger's refusal
+STALE_VERSION = "SF001"  # SQLSTATE of the journal trigger's refusal
 
 
 class StaleVersionError(Exception):

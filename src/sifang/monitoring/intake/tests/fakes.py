@@ -1,0 +1,56 @@
+"""A journal in memory and an engine that counts, with the behaviour of the real ones at their seams."""
+
+import threading
+
+import numpy as np
+
+from sifang.monitoring.intake.store import Stored
+
+NO_SIGNALS = np.zeros(0, [("measure", "<i4")])
+
+
+class FakeEngine:
+    """State: fixes seen per measure. A measure in `poison` fails."""
+
+    def __init__(self):
+        self.seen, self.poison, self.steps = {}, set(), 0
+
+    def step(self, fixes):
+        self.steps += 1
+        for fix in fixes:
+            number = int(fix["measure"])
+            self.seen[number] = self.seen.get(number, 0) + 1
+            if number in self.poison:
+                raise ZeroDivisionError
+        return NO_SIGNALS
+
+    def save(self, measures):
+        return {m: self.seen.get(m) for m in measures}
+
+    def restore(self, saved):
+        for m, n in saved.items():
+            if n is None:
+                self.seen.pop(m, None)
+            else:
+                self.seen[m] = n
+
+
+class FakeJournal:
+    """Blocks in a list; `fail` is raised (once per item); `hang` holds the commit until set."""
+
+    def __init__(self):
+        self.blocks, self.fail, self.hang, self.settled = [], [], threading.Event(), False
+        self.hang.set()
+
+    def settle(self):
+        settled, self.settled = self.settled, False
+        return settled
+
+    def commit(self, fixes, device_keys, signals, version):
+        self.hang.wait(20)
+        if self.fail:
+            error = self.fail.pop(0)
+            if error is not None:
+                raise error
+        self.blocks.append(fixes.copy())
+        return Stored(len(self.blocks), len(fixes))
