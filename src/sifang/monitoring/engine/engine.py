@@ -1,0 +1,302 @@
+"""The engine: takes measures and fences, then ticks of fixes, and answers with signals.
+
+All state is in arrays (`state`, `restore`); the same fixes in the same order give the same state, bit for
+bit. Thread-safe: one lock around each call, and the kernels run without the interpreter's lock.
+"""
+
+import threading
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sifang.kernel.errors import SifangError
+from sifang.monitoring.engine import kernels, outlines
+from sifang.monitoring.engine.constants import (
+    ASSUMED_ACCURACY_M,
+    DEFAULT,
+    EVIDENCE_KEPT,
+    HORIZON_M,
+    NODE_Z,
+    NODES,
+    SERVER_GAP_S,
+    Rules,
+    rules_record,
+)
+from sifang.monitoring.engine.layout import EVALUATION, FENCE, FENCE_STATE, MEASURE, MEASURE_STATE
+from sifang.monitoring.engine.specs import (
+    BEGIN,
+    HOURS_OF_WEEK,
+    SIGNAL,
+    SILENT,
+    BadFence,
+    FenceSpec,
+    MeasureSpec,
+)
+from sifang.monitoring.intake.columns import FIX, NO_BATTERY
+
+DEVICE_SIGNALS = 4  # strap, battery, SOS, end of silence: the most one fix can raise besides its fences
+STATE_FORM = 1  # raised when the arrays of `state` change their meaning
+
+Array = npt.NDArray[Any]
+
+
+class StateMismatch(SifangError):
+    """引擎快照的版本 {found} 与程序的版本 {wanted} 不符。"""
+
+    code = "state_mismatch"
+
+
+class NotAFixArray(SifangError):
+    """引擎只接受可写的、连续的定位数组。"""
+
+    code = "not_a_fix_array"
+
+
+class _Tables:
+    """What `load` built: immutable for the kernels, swapped as one."""
+
+    def __init__(
+        self, measures: Iterable[MeasureSpec], fences: Iterable[FenceSpec], known: "_Outlines"
+    ) -> None:
+        by_number = sorted(measures, key=lambda spec: spec.number)
+        at = {spec.number: index for index, spec in enumerate(by_number)}
+        kept = sorted((spec for spec in fences if spec.measure in at), key=lambda s: (s.measure, s.number))
+        self.measures = np.zeros(len(by_number), MEASURE)
+        self.fences = np.zeros(len(kept), FENCE)
+        self.fence_at = {spec.number: index for index, spec in enumerate(kept)}
+        if len(self.fence_at) != len(kept) or len(at) != len(by_number):
+            raise BadFence(number=-1, reason="编号重复")
+        weeks: dict[str, int] = {}
+        spans: list[tuple[int, int]] = []
+        places: dict[bytes, int] = {}
+        used: list[outlines.Outline] = []
+        for index, spec in enumerate(kept):
+            key = known.key(spec)
+            if key not in places:
+                places[key] = len(used)
+                used.append(known.compiled[key])
+            week = -1 if spec.timetable is None else weeks.setdefault(spec.timetable, len(weeks))
+            first = len(spans)
+            spans.extend(sorted(spec.exceptions))
+            self.fences[index] = (
+                spec.number, places[key], spec.signal_kind, spec.keeps == "inside", spec.alarm, week,
+                first, len(spans), spec.from_s, spec.to_s,
+            )  # fmt: skip
+        starts = np.searchsorted([at[spec.measure] for spec in kept], np.arange(len(by_number) + 1))
+        for index, measure in enumerate(by_number):
+            self.measures[index] = (
+                measure.number, starts[index], starts[index + 1], measure.silent_after_s, measure.from_s,
+                measure.to_s,
+            )  # fmt: skip
+        self.timetables = np.zeros((len(weeks), HOURS_OF_WEEK), np.uint8)
+        for text, row in weeks.items():
+            self.timetables[row] = np.frombuffer(text.encode(), np.uint8) - ord("0")
+        self.exceptions = np.array(spans, np.int64).reshape(-1, 2)
+        self.geometry = outlines.packed(used)
+        self.places = places
+        self.most = int(np.diff(starts).max(initial=0))
+
+
+class _Outlines:
+    """Outlines compiled so far; those no fence uses any more are forgotten after the next load."""
+
+    def __init__(self) -> None:
+        self.compiled: dict[bytes, outlines.Outline] = {}
+
+    def key(self, spec: FenceSpec) -> bytes:
+        key = outlines.digest(spec.rings)
+        if key not in self.compiled:
+            self.compiled[key] = outlines.compiled(spec.rings, spec.number)
+        return key
+
+    def keep_only(self, keys: Iterable[bytes]) -> None:
+        self.compiled = {key: self.compiled[key] for key in keys}
+
+
+class Engine:
+    """Evidence, episodes and silence for all persons under measures.
+
+    `capacity` is the room for signals of one kernel call; when it is full the kernel stops before the next
+    fix and is called again, so no signal is lost. Probabilities and rules: README.md in this folder.
+    """
+
+    def __init__(self, capacity: int = 4096, rules: Rules = DEFAULT) -> None:
+        self._capacity = max(1, capacity)
+        self._rules = rules_record(rules)
+        self._lock = threading.Lock()
+        self._outlines = _Outlines()
+        self._tables = _Tables((), (), self._outlines)
+        self._measure_states = np.zeros(0, MEASURE_STATE)
+        self._fence_states = np.zeros(0, FENCE_STATE)
+        self._nodes = np.zeros((0, NODES))
+        self._evaluations = np.zeros((0, EVIDENCE_KEPT), EVALUATION)
+        self._asked_s = self._listening_s = -1
+
+    def load(self, measures: Iterable[MeasureSpec], fences: Iterable[FenceSpec]) -> None:
+        """Replace all measures and fences at once; those that stay (by number) keep their state.
+
+        Fences of measures not given are left out. On error nothing changes. Raises BadFence.
+        """
+        with self._lock:
+            old, tables = self._tables, _Tables(measures, fences, self._outlines)
+            self._outlines.keep_only(tables.places)
+            fresh = _fresh(len(tables.measures), len(tables.fences))
+            before, after = _same(old.measures["number"], tables.measures["number"])
+            fresh["measures"][after] = self._measure_states[before]
+            before, after = _same(old.fences["number"], tables.fences["number"])
+            fresh["fences"][after] = self._fence_states[before]
+            fresh["nodes"][after] = self._nodes[before]
+            fresh["evaluations"][after] = self._evaluations[before]
+            self._tables = tables
+            self._take(fresh)
+
+    def _take(self, arrays: Mapping[str, Array]) -> None:
+        self._measure_states, self._fence_states = arrays["measures"], arrays["fences"]
+        self._nodes, self._evaluations = arrays["nodes"], arrays["evaluations"]
+
+    def step(self, fixes: Array) -> Array:
+        """Evaluate one tick in the order given; fills `verdict`, returns the signals (SIGNAL).
+
+        Left out: unknown measures, fixes outside the measure's term, F_LATE, and what is not newer than the
+        measure's newest. Without F_LOCATED only strap, battery and SOS count. Raises NotAFixArray.
+        """
+        if fixes.dtype != FIX or not fixes.flags.c_contiguous or not fixes.flags.writeable or fixes.ndim != 1:
+            raise NotAFixArray
+        parts = []
+        with self._lock:
+            tables = self._tables
+            out = np.zeros(max(self._capacity, DEVICE_SIGNALS + tables.most), SIGNAL)
+            first = 0
+            while first < len(fixes):
+                first, n = kernels.step(
+                    fixes, first, tables.measures, self._measure_states, tables.fences, self._fence_states,
+                    self._nodes, self._evaluations, tables.timetables, tables.exceptions,
+                    *tables.geometry.arrays(), HORIZON_M, NODE_Z, ASSUMED_ACCURACY_M, self._rules, out,
+                )  # fmt: skip
+                parts.append(out[:n].copy())
+        return np.concatenate(parts) if parts else np.zeros(0, SIGNAL)
+
+    def silence(self, now_s: int) -> Array:
+        """Return the silences that begin: no located fix received for the device's `silent_after_s`.
+
+        Call it about every 10 s. When the last call is longer ago than two minutes (the server itself was
+        away), every device gets its full time anew. The end of a silence comes from `step`.
+        """
+        with self._lock:
+            if self._asked_s < 0 or now_s - self._asked_s > SERVER_GAP_S:
+                self._listening_s = now_s
+            self._asked_s = max(self._asked_s, now_s)
+            measures, states = self._tables.measures, self._measure_states
+            since = np.maximum(np.maximum(states["heard_s"], self._listening_s), measures["from_s"])
+            new = (states["silent"] < 0) & (measures["from_s"] <= now_s) & (now_s < measures["to_s"])
+            new &= now_s - since >= measures["silent_after_s"]
+            episodes = np.where(states["heard_s"] >= 0, states["heard_s"], since)
+            states["silent"][new] = episodes[new]
+            out = np.zeros(int(new.sum()), SIGNAL)
+            out["measure"], out["fence"], out["kind"], out["phase"] = (
+                measures["number"][new],
+                -1,
+                SILENT,
+                BEGIN,
+            )
+            out["episode"], out["at_s"] = episodes[new], now_s
+            for name in ("distance_m", "accuracy_m", "boundary_m", "probability"):
+                out[name] = np.nan
+            return out
+
+    def evidence(self, fence_number: int) -> list[dict[str, Any]]:
+        """Return the last evaluations of a fence (32 at most), oldest first; empty when it is not known.
+
+        `distance_m` is positive beyond the line (on the side that is not allowed), `verdict` as in
+        `columns.py`: 1 on the lawful side, 2 beyond, 3 cannot know.
+        """
+        with self._lock:
+            index = self._tables.fence_at.get(fence_number)
+            if index is None:
+                return []
+            kept = int(self._fence_states["kept"][index])
+            ring = self._evaluations[index]
+            order = np.arange(max(0, kept - EVIDENCE_KEPT), kept) % EVIDENCE_KEPT
+            return [_plain(row) for row in ring[order]]
+
+    def state(self) -> dict[str, Array]:
+        """Return copies of all state as arrays, with the numbers they belong to."""
+        with self._lock:
+            return {
+                "form": np.array([STATE_FORM], np.int64),
+                "clock": np.array([self._asked_s, self._listening_s], np.int64),
+                "measure_numbers": self._tables.measures["number"].copy(),
+                "fence_numbers": self._tables.fences["number"].copy(),
+                "measures": self._measure_states.copy(),
+                "fences": self._fence_states.copy(),
+                "nodes": self._nodes.copy(),
+                "evaluations": self._evaluations.copy(),
+            }
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        """Take state saved by `state` for the measures and fences loaded now; others start clean.
+
+        Raises StateMismatch.
+        """
+        found = int(state["form"][0])
+        if found != STATE_FORM or state["nodes"].shape[1:] != (NODES,):
+            raise StateMismatch(found=found, wanted=STATE_FORM)
+        with self._lock:
+            fresh = _fresh(len(self._tables.measures), len(self._tables.fences))
+            before, after = _same(state["measure_numbers"], self._tables.measures["number"])
+            fresh["measures"][after] = state["measures"][before]
+            before, after = _same(state["fence_numbers"], self._tables.fences["number"])
+            for name in ("fences", "nodes", "evaluations"):
+                fresh[name][after] = state[name][before]
+            self._take(fresh)
+            self._asked_s, self._listening_s = (int(value) for value in state["clock"])
+
+
+def _fresh(measures: int, fences: int) -> dict[str, Array]:
+    """State in which nothing has been seen: every side equally likely."""
+    measure_states = np.zeros(measures, MEASURE_STATE)
+    for name in MEASURE_STATE.names or ():
+        measure_states[name] = -1
+    measure_states["battery_pct"] = NO_BATTERY
+    fence_states = np.zeros(fences, FENCE_STATE)
+    for name in ("last_s", "run_s", "episode", "lawful_s"):
+        fence_states[name] = -1
+    fence_states["probability"] = 0.5
+    return {
+        "measures": measure_states,
+        "fences": fence_states,
+        "nodes": np.full((fences, NODES), 0.5),
+        "evaluations": np.zeros((fences, EVIDENCE_KEPT), EVALUATION),
+    }
+
+
+def _same(old: Array, new: Array) -> tuple[Array, Array]:
+    """Places in `old` and in `new` of the numbers that are in both."""
+    _, before, after = np.intersect1d(old, new, assume_unique=True, return_indices=True)
+    return before, after
+
+
+def _plain(row: Any) -> dict[str, Any]:
+    return {
+        "taken_s": int(row["taken_s"]),
+        "distance_m": round(float(row["distance_m"]), 2),
+        "accuracy_m": round(float(row["accuracy_m"]), 2),
+        "assumed": bool(row["assumed"]),
+        "boundary_m": round(float(row["boundary_m"]), 2),
+        "probability": round(float(row["probability"]), 6),
+        "verdict": int(row["verdict"]),
+    }
+
+
+def warm_up() -> None:
+    """Run every kernel once. Importing this module has compiled them already; call before a port opens."""
+    ring = np.array([[117.0, 36.6, 10.0], [117.1, 36.6, 10.0], [117.05, 36.7, 10.0]])
+    engine = Engine()
+    engine.load([MeasureSpec(1, 0, 1 << 40)], [FenceSpec(1, 1, "boundary", "inside", [ring])])
+    fixes = np.zeros(2, FIX)
+    fixes["measure"], fixes["taken_s"], fixes["flags"] = 1, (1, 2), 1
+    fixes["lon"], fixes["lat"], fixes["accuracy_m"] = 117.05, 36.65, 10.0
+    engine.step(fixes)
+    engine.silence(10)
