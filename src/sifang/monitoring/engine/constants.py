@@ -59,7 +59,7 @@ class Rules:
     """Share of a position error's variance that does not change from fix to fix (multipath of a place, the
     same cell again): repetition cannot prove more than this leaves."""
     outlier: float = 0.05
-    """Share of fixes that say nothing about the true place (gross outliers); bounds what one fix can prove."""
+    """Share of fixes that say nothing about the place (gross outliers); bounds what one fix can prove."""
     correlation_s: float = 30.0
     """Errors nearer in time than this are largely the same error; a fix after Δt counts 1 − exp(−Δt/τ)."""
     sojourn_s: float = 540.0
