@@ -1,0 +1,63 @@
+"""Which rooms a role may enter; a room one may not enter is absent, not grey (UI § 5).
+
+Only rooms that work are here. Rooms that come later are named on the page of a role that has none yet.
+"""
+
+from dataclasses import dataclass
+
+from sifang.people.models import Role
+
+
+@dataclass(frozen=True)
+class Room:
+    """One entry of the rail."""
+
+    key: str
+    title: str
+    url: str
+    icon: str
+    letter: str
+    roles: frozenset[str]
+
+
+COMMAND = Room(
+    "command",
+    "指挥",
+    "/command",
+    "pin",
+    "C",
+    frozenset({Role.DUTY_OFFICER, Role.TOWNSHIP_OFFICER, Role.COUNTY_OFFICER, Role.PROSECUTOR}),
+)
+PERSONS = Room(
+    "persons",
+    "对象",
+    "/persons",
+    "person",
+    "P",
+    frozenset({Role.TOWNSHIP_OFFICER, Role.COUNTY_OFFICER, Role.PROSECUTOR, Role.JUSTICE_HEAD}),
+)
+ADMIN = Room(
+    "admin", "管理", "/admin/devices", "sliders", "A", frozenset({Role.SYSTEM_ADMIN, Role.DUTY_OFFICER})
+)
+ME = Room("me", "我的事项", "/me", "person", "M", frozenset({Role.PERSON}))
+
+ROOMS = (COMMAND, PERSONS, ADMIN, ME)
+
+# what the rooms of the other roles will be; said in words on their page, never drawn as dead entries
+LATER: dict[str, tuple[str, ...]] = {
+    Role.JUDGE: ("今日（裁判文书送达、听证和收监裁定的时限）", "衔接（与司法行政机关的文书往来）", "存证"),
+    Role.POLICE_OFFICER: ("今日（协助请求）", "衔接（社区矫正法 30条、31条、50条 的协助）", "存证"),
+    Role.COMMITTEE_STAFF: ("统计（只有 10 人以上的数字）", "委员会（会议、巡查、经费）"),
+    Role.SECURITY_ADMIN: ("管理（人员登记、第二步重设、会话）",),
+    Role.AUDITOR: ("管理（登录和查看记录的审计）",),
+}
+
+
+def rooms_of(roles: frozenset[str]) -> tuple[Room, ...]:
+    """Return the rooms these roles may enter, in the rail's order."""
+    return tuple(room for room in ROOMS if room.roles & roles)
+
+
+def later_for(roles: frozenset[str]) -> tuple[str, ...]:
+    """Return the words for rooms that will come for these roles."""
+    return tuple(line for role, lines in LATER.items() if role in roles for line in lines)
