@@ -46,7 +46,6 @@ USE_TZ = True
 TIME_ZONE = "Asia/Shanghai"
 LANGUAGE_CODE = "zh-hans"
 USE_I18N = True
-STATIC_ROOT = SIFANG.data / "static"
 LOGGING_CONFIG = None  # structlog, see sifang.ops.logs
 
 globals().update(site.settings())  # apps, middleware, templates and policies of the pages

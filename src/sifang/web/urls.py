@@ -1,13 +1,27 @@
-"""The addresses of the house."""
+"""Every address of the pages. Words, not numbers; the API stands under /api/."""
 
-from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
+from sifang.web.api import api
+from sifang.web.views import command, health, signin
 
-def healthz(request: HttpRequest) -> HttpResponse:
-    """Answer that this process serves."""
-    del request
-    return HttpResponse("ok\n", content_type="text/plain")
+urlpatterns = [
+    path("", signin.landing),
+    path("healthz", health.healthz),
+    path("signin", signin.signin),
+    path("signin/passkey/options", signin.passkey_options),
+    path("signin/passkey", signin.passkey_signin),
+    path("signout", signin.signout),
+    path("account", signin.account),
+    path("account/passkeys/options", signin.register_options),
+    path("account/passkeys", signin.register_passkey),
+    path("command", command.command),
+    path("command/queue", command.queue),
+    path("command/table", command.table),
+    path("command/wall", command.wall),
+    path("command/wall/parts", command.wall_parts),
+    path("api/", api.urls),
+]
 
-
-urlpatterns = [path("healthz", healthz)]
+handler404 = "sifang.web.views.errors.not_found"
+handler500 = "sifang.web.views.errors.server_error"

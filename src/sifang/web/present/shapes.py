@@ -1,4 +1,5 @@
 """The drawings inside icons and states: paths only, colours come from the class around them."""
+# ruff: noqa: E501 (a path is one word)
 
 QUARTER = "M0 1a1 1 0 0 1 1-1H9.4V6.04A4 4 0 0 0 6.04 9.4H1a1 1 0 0 1-1-1Z"
 

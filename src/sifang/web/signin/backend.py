@@ -23,6 +23,6 @@ class OfficerBackend(BaseBackend):
             return None
         return officer if officer.check_password(password or "") and officer.is_active else None
 
-    def get_user(self, user_id: UUID | str) -> Officer | None:  # type: ignore[override]
+    def get_user(self, user_id: UUID | str) -> Officer | None:
         """Return the account of a session; one who left is signed out at once."""
         return Officer.objects.select_related("agency").filter(pk=user_id, is_active=True).first()

@@ -64,7 +64,8 @@ def proof(word: str = "待见证") -> SafeString:
     )
     body = mark_safe(quarters)  # noqa: S308 (our own constant)
     return format_html(
-        '<span class="sf-proof sf-proof--prov"><svg viewBox="-1 -1 22 22" aria-hidden="true">{}</svg>{}</span>',
+        '<span class="sf-proof sf-proof--prov"><svg viewBox="-1 -1 22 22" aria-hidden="true">{}</svg>'
+        "{}</span>",
         body,
         word,
     )
@@ -99,8 +100,8 @@ def prob(value: float | None, threshold: float = 0.95, look: str = "outside", wi
         round(width * threshold, 1),
     )
     return format_html(
-        '<span class="sf-prob" title="标准 {}"><svg viewBox="0 0 {} 8" width="{}" height="8" aria-hidden="true">{}</svg>'
-        '<span class="sf-num">{}</span></span>',
+        '<span class="sf-prob" title="标准 {}"><svg viewBox="0 0 {} 8" width="{}" height="8"'
+        ' aria-hidden="true">{}</svg><span class="sf-num">{}</span></span>',
         percent(threshold),
         width,
         width,

@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from sifang.kernel.errors import BeyondPower, NotFound, SifangError
 
@@ -19,9 +20,13 @@ def error_response(request: HttpRequest, error: SifangError) -> HttpResponse:
     if isinstance(error, NotFound):
         return not_found(request)
     template = "sifang/beyond_power.html" if isinstance(error, BeyondPower) else "sifang/error.html"
-    return render(
-        request, template, {"error": error, "back": request.headers.get("Referer", "/")}, status=error.status
-    )
+    return render(request, template, {"error": error, "back": came_from(request)}, status=error.status)
+
+
+def came_from(request: HttpRequest) -> str:
+    """Return the page of ours this request came from, or the landing page."""
+    referer = request.headers.get("Referer", "")
+    return referer if url_has_allowed_host_and_scheme(referer, {request.get_host()}) else "/"
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -37,7 +42,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if wants_json(request):
         return JsonResponse({"code": "error", "message": "出现错误。"}, status=500)
     text = "<!doctype html><html lang=zh-Hans><meta charset=utf-8><title>出现错误 · 四方</title>"
-    text += "<main><h1>出现错误</h1><p>没有保存这一步。请稍后再试；问题已记入日志。</p><p><a href=/>返回</a></p></main></html>"
+    text += "<main><h1>出现错误</h1><p>没有保存这一步。请稍后再试；问题已记入日志。</p>"
+    text += "<p><a href=/>返回</a></p></main></html>"
     return HttpResponse(text, status=500)
 
 
