@@ -7,6 +7,8 @@ import pytest
 
 from sifang.ops.pytest_plugin import django_db_setup  # noqa: F401 (a conftest goes before pytest-django)
 
+pytest_plugins = ["tests.personae"]
+
 
 @pytest.fixture(scope="session")
 def shared() -> Path:

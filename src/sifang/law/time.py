@@ -13,7 +13,7 @@ MONTHS_A_YEAR = 12
 
 
 def months_later(day: date, months: int) -> date:
-    """Return the same day `months` later; a missing day is the last day of that month (刑诉法解释202条1款)."""
+    """Return the same day `months` later; a missing day is that month's last day (刑诉法解释202条1款)."""
     year, month = divmod(day.year * MONTHS_A_YEAR + day.month - 1 + months, MONTHS_A_YEAR)
     last = monthrange(year, month + 1)[1]
     return date(year, month + 1, min(day.day, last))

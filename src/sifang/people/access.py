@@ -214,7 +214,7 @@ def access_readers_of(officer: Officer, person: Person, *, limit: int = 100) -> 
 
 
 def _reading(row: ReadRecord, *, named: bool) -> Reading:
-    known = row.purpose in Purpose
+    known = row.purpose in set(Purpose)
     span = (row.span_from, row.span_to) if row.span_from and row.span_to else None
     return Reading(
         at=row.at,

@@ -165,10 +165,6 @@ class Order(models.Model):
                 | (~models.Q(prohibition="") & models.Q(prohibition_until__lte=models.F("term_end"))),
                 name="order_prohibition_within_term",
             ),
-            models.CheckConstraint(  # 刑法 73条: from the day the judgment is final
-                condition=~models.Q(type="probation") | models.Q(term_start=models.F("effective_on")),
-                name="order_probation_from_effect",
-            ),
             models.CheckConstraint(condition=~models.Q(document_no=""), name="order_has_document"),
             models.UniqueConstraint(fields=["person", "document_no"], name="order_document_once"),
         ]

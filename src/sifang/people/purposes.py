@@ -19,7 +19,7 @@ class Purpose(StrEnum):
     DEMO = "demo"
 
     @property
-    def title(self) -> str:
+    def title(self) -> str:  # type: ignore[override]  # str.title is of no use here
         """The words on pages."""
         return _WORDS[self][0]
 

@@ -36,7 +36,7 @@ def check_paper(paper: OrderPaper) -> None:
 
 
 def _check_decider(paper: OrderPaper) -> None:
-    """社区矫正法17条: courts; for 暂予监外执行 also prison administrations and the police of a city and up."""
+    """社区矫正法17条: courts; for 暂予监外执行 also prison administrations and police of a city and up."""
     decider = paper.decided_by
     may = decider.kind == AgencyKind.COURT
     if paper.type not in COURT_ONLY:

@@ -59,9 +59,7 @@ def grant_role(
     if valid_to is not None and valid_to <= valid_from:
         raise BadDelegation
     with transaction.atomic():
-        grant = RoleGrant.objects.create(
-            officer=officer, role=role, valid_from=valid_from, valid_to=valid_to
-        )
+        grant = RoleGrant.objects.create(officer=officer, role=role, valid_from=valid_from, valid_to=valid_to)
         record(
             "role_granted",
             {
