@@ -56,6 +56,7 @@ class SystemPurpose(StrEnum):
 
     MIGRATION = "migration"
     WATCH = "watch"
+    LIVE = "live"
     RECONCILE = "reconcile"
     DELIVER = "deliver"
     COMPARE = "compare"

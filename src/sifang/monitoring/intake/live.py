@@ -6,16 +6,15 @@ is decided where his stream is made, by his own scope.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any
 
 import numpy as np
-from django.db import connections, transaction
+from django.db import connections
 from numpy.typing import NDArray
 
 from sifang.kernel.config import need
-from sifang.kernel.ids import uuid7
 from sifang.kernel.time import utc_now
 from sifang.monitoring.intake.columns import (
     F_LATE,
@@ -28,9 +27,10 @@ from sifang.monitoring.intake.columns import (
 from sifang.monitoring.intake.config import IntakeConfig
 from sifang.monitoring.intake.keystore import KeyStore
 from sifang.monitoring.intake.track import COLUMNS, opened
+from sifang.people.access import system
+from sifang.people.purposes import SystemPurpose
 
 Fixes = NDArray[np.void]
-PURPOSE = "live"
 _STRAP = np.uint32(F_STRAP_KNOWN | F_STRAP_OPEN)
 
 
@@ -43,7 +43,7 @@ class LiveState:
         self._lock = Lock()
         self._newest: dict[int, np.void] = {}
         self._recorded = False
-        self.last_written_at = None
+        self.last_written_at: datetime | None = None
 
     def load_recent(self, minutes: int = 15) -> None:
         """Take the blocks written in the last `minutes`; leaves the read record of this run."""
@@ -75,10 +75,10 @@ class LiveState:
                 self._newest.pop(measure, None)
 
     def _apply(self, condition: str, params: Sequence[Any]) -> None:
-        with transaction.atomic(self._using), connections[self._using].cursor() as cursor:
-            cursor.execute("SELECT set_config('sifang.system_purpose', %s, true)", [PURPOSE])
-            if not self._recorded:
-                _record_run(cursor)
+        with (
+            system(SystemPurpose.LIVE, using=self._using, continues=self._recorded),
+            connections[self._using].cursor() as cursor,
+        ):
             cursor.execute(
                 f"SELECT {COLUMNS} FROM monitoring_journalblock WHERE {condition} ORDER BY id",  # noqa: S608
                 params,
@@ -110,11 +110,3 @@ class LiveState:
                 before["battery_pct"] = fix["battery_pct"]
             if flags & F_STRAP_KNOWN:
                 before["flags"] = (before["flags"] & ~_STRAP) | (flags & _STRAP)
-
-
-def _record_run(cursor: Any) -> None:
-    cursor.execute(
-        "INSERT INTO people_readrecord (id, at, role, system_purpose, purpose, article, what, person_ids)"
-        " VALUES (%s, %s, '', %s, %s, %s, 'live_map', '{}')",
-        [uuid7(), utc_now(), PURPOSE, "实时地图", "社区矫正法29条"],
-    )
