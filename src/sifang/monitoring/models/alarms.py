@@ -40,6 +40,64 @@ class Signal(models.Model):
         verbose_name = "信号"
 
 
+class AlarmOutcome(models.TextChoices):
+    """What the officer found out: answers to the question, never a verdict on the person."""
+
+    WITHIN_LIMITS = "within_limits", "本人在规定范围内"
+    APPROVED = "approved", "有获准的外出或者例外"
+    OUTSIDE_RETURNED = "outside_returned", "曾在范围外，已返回"
+    OUTSIDE_NOW = "outside_now", "现仍在范围外，已转办"
+    CANNOT_KNOW = "cannot_know", "无法判断，继续核实"
+    TECHNICAL = "technical", "属技术原因"
+    HELPED = "helped", "本人需要帮助，已处理"
+
+
+class AlarmCause(models.TextChoices):
+    """Structured cause of closure; `counts_against_nobody` names those that are purely technical."""
+
+    LEFT_UNAPPROVED = "left_unapproved", "未经批准离开"
+    EMERGENCY = "emergency", "就医等紧急情况"
+    LEAVE_NOT_ENTERED = "leave_not_entered", "已批准外出，未及时登记"
+    PASSED_THROUGH = "passed_through", "道路穿行，短时经过"
+    UNAWARE_OF_LINE = "unaware_of_line", "不清楚界线位置"
+    ENTERED_PLACE = "entered_place", "进入禁止区域"
+    TIMETABLE_MISSED = "timetable_missed", "未在规定时间到达"
+    STRAP_OPENED = "strap_opened", "本人打开或者剪断腕带"
+    STRAP_WORN_OUT = "strap_worn_out", "腕带磨损、松动"
+    NOT_CHARGED = "not_charged", "未及时充电"
+    POSITION_ERROR = "position_error", "定位误差"
+    LINE_ERROR = "line_error", "界线资料误差"
+    DEVICE_FAULT = "device_fault", "设备故障"
+    CARRIER_OUTAGE = "carrier_outage", "运营商网络故障"
+    SERVER_OUTAGE = "server_outage", "本系统故障"
+    PRESSED_BY_MISTAKE = "pressed_by_mistake", "误按求助键"
+    NEEDED_HELP = "needed_help", "本人确需帮助"
+    DEVICE_SERVICE = "device_service", "经办人更换、检修设备"
+
+
+TECHNICAL_CAUSES = frozenset(
+    {
+        AlarmCause.STRAP_WORN_OUT,
+        AlarmCause.POSITION_ERROR,
+        AlarmCause.LINE_ERROR,
+        AlarmCause.DEVICE_FAULT,
+        AlarmCause.CARRIER_OUTAGE,
+        AlarmCause.SERVER_OUTAGE,
+        AlarmCause.DEVICE_SERVICE,
+    }
+)  # a technical failure never becomes a violation by itself (DESIGN § 9)
+
+
+class AlarmCounter(models.Model):
+    """Last alarm number of a legal day (Shanghai), for A-YYYYMMDD-NNNN."""
+
+    day = models.DateField(primary_key=True)
+    last = models.IntegerField()
+
+    class Meta:
+        verbose_name = "报警编号"
+
+
 class Incident(models.Model):
     """A technical incident: many silent devices are one incident, and never count against a person."""
 
@@ -88,15 +146,22 @@ class Alarm(models.Model):
     ended_at = models.DateTimeField("情形结束", null=True, blank=True)
     taken_by = models.ForeignKey(Officer, models.PROTECT, null=True, related_name="+")
     taken_at = models.DateTimeField(null=True)
-    cause = models.CharField("原因", max_length=24, blank=True)
+    cause = models.CharField("原因", max_length=24, blank=True, choices=AlarmCause)
     closed_at = models.DateTimeField(null=True)
+    outcome = models.CharField("核实结果", max_length=24, blank=True, choices=AlarmOutcome)
+    paused_until = models.DateTimeField("暂停提醒至", null=True, blank=True)
 
     class Meta:
         verbose_name = "报警"
         constraints = [
             models.UniqueConstraint(
                 fields=["measure", "kind", "fence", "episode"], name="alarm_once", nulls_distinct=False
-            )
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="closed")
+                | (~models.Q(cause="") & ~models.Q(outcome="") & models.Q(closed_at__isnull=False)),
+                name="closed_alarm_has_cause",
+            ),
         ]
         indexes = [models.Index(fields=["state", "rank", "raised_at"])]
 
@@ -125,6 +190,20 @@ class AlarmAct(models.Model):
     cause = models.CharField(max_length=24, blank=True)
     text = models.CharField(max_length=500, blank=True)
     until = models.DateTimeField(null=True, help_text="暂停至")
+    second = models.ForeignKey(
+        Officer, models.PROTECT, null=True, related_name="+", help_text="暂停须第二名工作人员"
+    )
 
     class Meta:
         verbose_name = "报警处置"
+        constraints = [
+            models.CheckConstraint(  # 暂停: 理由、止时、第二名工作人员，缺一不可
+                condition=~models.Q(verb="pause")
+                | (
+                    models.Q(until__isnull=False, second__isnull=False)
+                    & ~models.Q(text="")
+                    & ~models.Q(second=models.F("officer"))
+                ),
+                name="pause_needs_second_officer",
+            )
+        ]

@@ -71,3 +71,9 @@ class Binding(models.Model):
 
     class Meta:
         verbose_name = "佩戴"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(unbound_at=None) | models.Q(unbound_at__gte=models.F("bound_at")),
+                name="binding_in_order",
+            )
+        ]

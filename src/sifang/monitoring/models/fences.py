@@ -8,6 +8,7 @@ metres (68 %). Rings are closed by repeating the first vertex.
 from typing import Any
 
 from django.db import models
+from django.db.models import Func, Q, Value
 
 from sifang.kernel.ids import uuid7
 from sifang.kernel.time import utc_now
@@ -35,6 +36,13 @@ class BoundaryLine(models.Model):
 
     class Meta:
         verbose_name = "行政界线"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["area_code"], condition=Q(replaced_at=None), name="one_line_in_force"
+            ),
+            models.CheckConstraint(condition=Q(boundary_m__gt=0), name="line_knows_its_error"),
+            models.CheckConstraint(condition=~Q(source=""), name="line_has_source"),
+        ]
 
 
 class ClauseKind(models.TextChoices):
@@ -45,7 +53,11 @@ class ClauseKind(models.TextChoices):
 
 
 class Clause(models.Model):
-    """One sentence that binds the person, with its source; known to the person from `made_known_at`."""
+    """One sentence that binds the person, with its source; known to the person from `made_known_at`.
+
+    A boundary clause names an area (`area_code`, see BoundaryLine). The others carry their own place:
+    `place` as geometry (module docstring), its source, date and `place_boundary_m`; `timetable` as in Fence.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     person = models.ForeignKey(Person, models.PROTECT, related_name="clauses")
@@ -57,9 +69,37 @@ class Clause(models.Model):
     valid_from = models.DateTimeField()
     valid_to = models.DateTimeField(null=True, blank=True)
     made_known_at = models.DateTimeField("书面告知时间", null=True, blank=True)
+    area_code = models.CharField("范围", max_length=6, blank=True, help_text="边界条款的范围代码")
+    place_name = models.CharField("地点", max_length=80, blank=True)
+    place: Any = models.JSONField("地点范围", null=True, blank=True)
+    place_source = models.CharField("地点范围来源", max_length=200, blank=True)
+    place_source_date = models.DateField("地点范围来源日期", null=True, blank=True)
+    place_boundary_m = models.FloatField("地点界线误差 m", null=True, blank=True, help_text="68 %")
+    timetable = models.CharField(max_length=168, null=True, blank=True)  # noqa: DJ001 (null = always)
 
     class Meta:
         verbose_name = "限制条款"
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(text="") & ~Q(article="") & ~Q(source=""), name="clause_has_source"
+            ),
+            models.CheckConstraint(
+                condition=(Q(kind="boundary", place__isnull=True) & ~Q(area_code=""))
+                | (
+                    Q(place__isnull=False, place_source_date__isnull=False, place_boundary_m__gt=0)
+                    & ~Q(kind="boundary")
+                    & ~Q(place_source="")
+                    & ~Q(place_name="")
+                ),
+                name="clause_has_its_place",
+            ),
+            models.CheckConstraint(
+                condition=Q(timetable=None) | Q(timetable__regex="^[01]{168}$"), name="clause_timetable_form"
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="timetable") | Q(timetable__isnull=False), name="timetable_clause_has_hours"
+            ),
+        ]
 
 
 class Fence(models.Model):
@@ -70,7 +110,12 @@ class Fence(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    number = models.IntegerField(unique=True, editable=False, help_text="from sequence monitoring_fence_no")
+    number = models.IntegerField(
+        unique=True,
+        editable=False,
+        db_default=Func(Value("monitoring_fence_no"), function="nextval"),
+        help_text="from sequence monitoring_fence_no",
+    )
     measure = models.ForeignKey(Measure, models.PROTECT, related_name="fences")
     clause = models.ForeignKey(Clause, models.PROTECT, related_name="fences")
     name = models.CharField(max_length=80)
@@ -86,6 +131,18 @@ class Fence(models.Model):
 
     class Meta:
         verbose_name = "电子围栏"
+        constraints = [
+            models.CheckConstraint(  # DESIGN § 4: no fence without source and boundary_m
+                condition=Q(boundary_m__gt=0) & ~Q(source=""), name="fence_has_source_and_error"
+            ),
+            models.CheckConstraint(
+                condition=Q(line__isnull=False, geometry__isnull=True) | Q(line=None, geometry__isnull=False),
+                name="fence_has_one_line",
+            ),
+            models.CheckConstraint(
+                condition=Q(timetable=None) | Q(timetable__regex="^[01]{168}$"), name="fence_timetable_form"
+            ),
+        ]
 
 
 class ClauseException(models.Model):

@@ -1,6 +1,7 @@
 """Lane B: the approved measure of electronic positioning (社区矫正法 29条) and its proved ground."""
 
 from django.db import models
+from django.db.models import F, Func, Q, Value
 
 from sifang.kernel.ids import uuid7
 from sifang.kernel.time import utc_now
@@ -41,7 +42,12 @@ class Measure(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    number = models.IntegerField(unique=True, editable=False, help_text="from sequence monitoring_measure_no")
+    number = models.IntegerField(
+        unique=True,
+        editable=False,
+        db_default=Func(Value("monitoring_measure_no"), function="nextval"),
+        help_text="from sequence monitoring_measure_no",
+    )
     person = models.ForeignKey(Person, models.PROTECT, related_name="measures")
     order = models.ForeignKey(Order, models.PROTECT, related_name="measures")
     ground = models.PositiveSmallIntegerField("法定情形", choices=Ground)
@@ -60,3 +66,19 @@ class Measure(models.Model):
 
     class Meta:
         verbose_name = "电子定位措施"
+        constraints = [
+            models.CheckConstraint(condition=Q(ends_at__gt=F("approved_at")), name="measure_in_order"),
+            models.CheckConstraint(
+                condition=Q(ended_at=None) | Q(ended_at__gte=F("approved_at")),
+                name="measure_ended_after_start",
+            ),
+            models.CheckConstraint(condition=~Q(reasons=""), name="measure_has_reasons"),
+            models.CheckConstraint(  # 社区矫正法29条2款: 延长须评估
+                condition=Q(extends=None) | ~Q(assessment=""), name="extension_has_assessment"
+            ),
+            models.UniqueConstraint(  # a proof carries one measure; going on is an extension, with assessment
+                fields=["proof"], condition=Q(extends=None), name="proof_carries_one_measure"
+            ),
+            models.UniqueConstraint(fields=["extends"], name="extended_once"),
+        ]
+        indexes = [models.Index(fields=["ends_at"])]
