@@ -4,9 +4,9 @@ The package holds two national sources, both WGS-84: AMap is taken as the line, 
 is known (`boundary_m` of a vertex = its distance to the other source's line). File format, found by
 looking: `.bin` = uint32 count, one uint32 size a record, the records. A record = uint32 kind (5 polygon,
 6 multipolygon), uint32 count and sizes of its parts; a polygon's parts are rings, a multipolygon's parts
-are again count, sizes, rings. A ring = uint32 width (1: int16 steps, 0: int32 steps), the first vertex as two
-uint32, the steps; unit 2e-6 degree, longitude from −180, latitude from −90. The `.csv` beside it names
-the records in order.
+are again count, sizes, rings. A ring = uint32 mark, then the vertices: mark 0, each as two uint32; mark 1,
+the first so and then int16 steps. Unit 2e-6 degree, longitude from −180, latitude from −90. The `.csv`
+beside it names the records in order.
 
 Areas are those of P-LEAVE-5 (办法26条): the urban districts of a city are one area, each county its own.
 """
@@ -98,9 +98,7 @@ def city_outline(source: str = "amap", city_code: str = CITY) -> BaseGeometry:
 def public_area(code: str) -> Area:
     """Return an area of Jinan from the two public sources; KeyError for another code."""
     line, other = _shape(code, "amap"), _shape(code, "tianditu")
-    rings = tuple(
-        np.column_stack([ring, _distances(ring, other.boundary)]) for ring in rings_of(line)
-    )
+    rings = tuple(np.column_stack([ring, _distances(ring, other.boundary)]) for ring in rings_of(line))
     everything = np.concatenate([r[:-1, 2] for r in rings])
     return Area(code, NAMES[code], rings, round(float(np.median(everything)), 1))
 
@@ -128,7 +126,11 @@ def district_outlines() -> dict[str, Any]:
 
 def _feature(code: str, name: str, level: str, shape: BaseGeometry) -> dict[str, Any]:
     geometry = json.loads(shapely.to_geojson(shapely.set_precision(shape, 1e-6)))
-    return {"type": "Feature", "properties": {"code": code, "name": name, "level": level}, "geometry": geometry}
+    return {
+        "type": "Feature",
+        "properties": {"code": code, "name": name, "level": level},
+        "geometry": geometry,
+    }
 
 
 def _shape(code: str, source: str) -> BaseGeometry:
@@ -196,8 +198,10 @@ def _polygon(rings: Sequence[bytes]) -> Polygon:
 
 
 def _ring(data: bytes) -> NDArray[np.float64]:
-    step = "<i2" if int.from_bytes(data[:4], "little") else "<i4"
-    first = np.frombuffer(data, "<u4", 2, 4).astype(np.int64)
-    steps = np.frombuffer(data, step, offset=12).reshape(-1, 2).astype(np.int64)
-    units = np.cumsum(np.vstack([first, steps]), axis=0)
+    if int.from_bytes(data[:4], "little"):
+        first = np.frombuffer(data, "<u4", 2, 4).astype(np.int64)
+        steps = np.frombuffer(data, "<i2", offset=12).reshape(-1, 2).astype(np.int64)
+        units = np.cumsum(np.vstack([first, steps]), axis=0)
+    else:
+        units = np.frombuffer(data, "<u4", offset=4).reshape(-1, 2).astype(np.int64)
     return units * _UNIT - np.array([180.0, 90.0])

@@ -1,0 +1,116 @@
+"""What can go wrong in monitoring; and `lawfully`, which turns the database's refusals into words."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import IntegrityError, transaction
+
+from sifang.kernel.errors import BadInput, Refused
+
+
+class NotLawful(Refused):
+    """{reason}（{article}）。"""
+
+    code = "not_lawful"
+
+
+class NoSuchMoment(BadInput):
+    """时间不能晚于现在。"""
+
+    code = "no_such_moment"
+
+
+class AlreadyTaken(Refused):
+    """{name}已接手这条报警。"""
+
+    code = "already_taken"
+
+
+class NotTaken(Refused):
+    """请先接手，再{verb}。"""
+
+    code = "not_taken"
+
+
+class NotYetKnown(Refused):
+    """“无法判断”不是结果，请继续核实后再关闭。"""
+
+    code = "not_yet_known"
+
+
+class CauseMissing(BadInput):
+    """关闭前须填写核实结果和原因。"""
+
+    code = "cause_missing"
+
+
+class PauseTooLong(Refused):
+    """暂停提醒最长 {hours} 小时，须写明理由并由第二名有权限的工作人员确认。"""
+
+    code = "pause_too_long"
+
+
+class TrackTooLong(BadInput):
+    """一次最多查看 24 小时的轨迹，且起时须早于止时。"""
+
+    code = "track_too_long"
+
+
+class BadLine(BadInput):
+    """界线不能使用：{reason}。"""
+
+    code = "bad_line"
+
+
+class ShiftedLine(BadLine):
+    """界线像是 GCJ-02（火星坐标）：与现用界线相差约 {shift_m} m，向{direction}偏移。请先转换为 WGS-84 再导入。"""
+
+    code = "shifted_line"
+
+
+# constraint → what it means, by which article
+CONSTRAINTS = {
+    "measure_no_overlap": ("同一时间对同一人只能有一项电子定位措施", "社区矫正法29条"),
+    "measure_three_months": ("电子定位措施每次不得超过三个月", "社区矫正法29条"),
+    "measure_in_order": ("止时须晚于批准时间", "社区矫正法29条"),
+    "measure_has_reasons": ("批准须写明理由", "社区矫正法29条"),
+    "extension_has_assessment": ("延长须先评估", "社区矫正法29条"),
+    "proof_carries_one_measure": ("该证明已用于一项措施，继续使用须评估后延长", "社区矫正法29条"),
+    "extended_once": ("该措施已经延长过，请延长最后一次的措施", "社区矫正法29条"),
+    "device_bound_once": ("该装置正由他人佩戴", "社区矫正法29条"),
+    "measure_one_device": ("本人已佩戴一台装置", "社区矫正法29条"),
+    "binding_in_order": ("取下时间早于佩戴时间", "社区矫正法29条"),
+    "clause_has_source": ("限制条款须有内容、依据和出处", "社区矫正法34条"),
+    "clause_has_its_place": ("限制条款须有范围、来源、日期和界线误差", "社区矫正法34条"),
+    "clause_timetable_form": ("时间表须为一周 168 个小时", "社区矫正法34条"),
+    "timetable_clause_has_hours": ("时间条款须有时间表", "社区矫正法34条"),
+    "fence_has_source_and_error": ("电子围栏须有来源和界线误差", "社区矫正法29条"),
+    "fence_has_one_line": ("电子围栏须有且只有一条线", "社区矫正法29条"),
+    "exception_in_order": ("止时须晚于起时", "社区矫正法27条"),
+    "one_line_in_force": ("同一范围只能有一条现行界线", "社区矫正法27条"),
+}
+_WITH_ARTICLE = re.compile(r"^(?P<reason>.+)（(?P<article>[^（）]+)）$")
+
+
+@contextmanager
+def lawfully() -> Iterator[None]:
+    """Run a savepoint; what the database refuses by law becomes NotLawful with reason and article."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        found = _refusal(error)
+        if found is None:
+            raise
+        raise NotLawful(reason=found[0], article=found[1]) from error
+
+
+def _refusal(error: IntegrityError) -> tuple[str, str] | None:
+    diag = getattr(error.__cause__, "diag", None)
+    if diag is None:
+        return None
+    if diag.constraint_name in CONSTRAINTS:
+        return CONSTRAINTS[diag.constraint_name]
+    said = _WITH_ARTICLE.match(diag.message_primary or "")
+    return (said["reason"], said["article"]) if said else None
