@@ -64,7 +64,7 @@ class BadLine(BadInput):
 
 
 class ShiftedLine(BadLine):
-    """界线像是 GCJ-02（火星坐标）：与现用界线相差约 {shift_m} m，向{direction}偏移。请先转换为 WGS-84 再导入。"""
+    """界线像是 GCJ-02：比现用界线偏{direction}约 {shift_m} m。请先转换为 WGS-84 再导入。"""
 
     code = "shifted_line"
 

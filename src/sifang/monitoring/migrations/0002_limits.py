@@ -83,11 +83,6 @@ class Migration(migrations.Migration):
             field=models.CharField(blank=True, choices=[('left_unapproved', '未经批准离开'), ('emergency', '就医等紧急情况'), ('leave_not_entered', '已批准外出，未及时登记'), ('passed_through', '道路穿行，短时经过'), ('unaware_of_line', '不清楚界线位置'), ('entered_place', '进入禁止区域'), ('timetable_missed', '未在规定时间到达'), ('strap_opened', '本人打开或者剪断腕带'), ('strap_worn_out', '腕带磨损、松动'), ('not_charged', '未及时充电'), ('position_error', '定位误差'), ('line_error', '界线资料误差'), ('device_fault', '设备故障'), ('carrier_outage', '运营商网络故障'), ('server_outage', '本系统故障'), ('pressed_by_mistake', '误按求助键'), ('needed_help', '本人确需帮助'), ('device_service', '经办人更换、检修设备')], max_length=24, verbose_name='原因'),
         ),
         migrations.AlterField(
-            model_name='alarm',
-            name='evidence',
-            field=models.JSONField(default=list, help_text='fixes that made it: taken_s, distance_m (outside positive), accuracy_m, assumed, boundary_m, probability, verdict; no coordinates'),
-        ),
-        migrations.AlterField(
             model_name='fence',
             name='number',
             field=models.IntegerField(db_default=models.Func(models.Value('monitoring_fence_no'), function='nextval'), editable=False, help_text='from sequence monitoring_fence_no', unique=True),

@@ -36,7 +36,7 @@ def record_proof(
     document_date: date,
     summary: str,
 ) -> Proof:
-    """Record the document that proves a ground (社区矫正法29条1款). By the county agency. Raises BeyondPower."""
+    """Record the document that proves a ground; by the county agency (29条1款). Raises BeyondPower."""
     with acting(officer, Purpose.MEASURE), lawfully():
         seen = see_person(person.id)
         powers.need_county_agency(officer, seen, "社区矫正法29条")
