@@ -204,4 +204,5 @@ def _ring(data: bytes) -> NDArray[np.float64]:
         units = np.cumsum(np.vstack([first, steps]), axis=0)
     else:
         units = np.frombuffer(data, "<u4", offset=4).reshape(-1, 2).astype(np.int64)
-    return units * _UNIT - np.array([180.0, 90.0])
+    vertices: NDArray[np.float64] = units * _UNIT - np.array([180.0, 90.0])
+    return vertices

@@ -125,7 +125,7 @@ def _fences(cursor: CursorWrapper, given: dict[str, Any]) -> list[FenceSpec]:
 
 def _rows(cursor: CursorWrapper, sql: str, given: dict[str, Any]) -> list[tuple[Any, ...]]:
     cursor.execute(sql, given)
-    return cursor.fetchall()
+    return list(cursor.fetchall())
 
 
 def _s(epoch: Any) -> int:

@@ -136,7 +136,7 @@ def check_rings(rings: Sequence[Sequence[Sequence[float]]], boundary_m: float) -
 def polygon_of(geometry: Mapping[str, Any]) -> BaseGeometry:
     """Return kept geometry as a shapely polygon (even-odd), WGS-84 degrees."""
     shapes = [Polygon([v[:2] for v in ring]) for ring in geometry["rings"]]
-    whole = shapes[0]
+    whole: BaseGeometry = shapes[0]
     for ring in shapes[1:]:
         whole = shapely.symmetric_difference(whole, ring)
     return whole
@@ -166,7 +166,7 @@ def _polygon(geojson: Mapping[str, Any]) -> Polygon | MultiPolygon:
         raise BadLine(reason="应当是 Polygon 或 MultiPolygon")
     _check_closed(found)
     try:
-        drawn = shape(found)
+        drawn = shape(dict(found))
     except (ValueError, TypeError, KeyError, IndexError, shapely.errors.ShapelyError) as error:
         raise BadLine(reason="坐标无法读取") from error
     if drawn.is_empty or not drawn.is_valid:
