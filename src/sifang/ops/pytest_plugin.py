@@ -4,7 +4,8 @@ Loaded by `-p` in pyproject. The controller starts the cluster before Django's s
 its workers by the environment. Migrations run as owner; tests run with alias `default` = role app, and the
 aliases owner, watch, reader, jobs on the same database. What one alias writes, another sees only after a
 commit: such tests say `@pytest.mark.django_db(transaction=True, databases="__all__")`.
-With SIFANG_TEST_DATABASE_URL the same tests run on that server instead (a role that may create roles).
+With SIFANG_TEST_POSTGRES (a folder of binaries, such as Debian's postgresql-15) the cluster is made by
+those; with SIFANG_TEST_DATABASE_URL the tests run on that server (a superuser of a throwaway cluster).
 """
 
 import os
@@ -53,7 +54,9 @@ def _start() -> None:
     admin = os.environ.get("SIFANG_TEST_DATABASE_URL")
     process = None
     if not admin:
-        server = Postgres(folder / "postgres", folder / "secrets", is_throwaway=True)
+        other = os.environ.get("SIFANG_TEST_POSTGRES")
+        program = Path(other) if other else None
+        server = Postgres(folder / "postgres", folder / "secrets", is_throwaway=True, program=program)
         server.make_cluster()
         process = server.spawn()
         _running.append((folder, process))

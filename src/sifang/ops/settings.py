@@ -18,7 +18,10 @@ BASEMAPS = ("none", "xyz", "wmts", "pmtiles")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 # Read by the tests and tools themselves, never by a running installation.
-OUTSIDE = frozenset({"SIFANG_SHARED", "SIFANG_TEST_DATABASE_URL", "SIFANG_TEST_CLUSTER", "SIFANG_SKIP_FRONT"})
+OUTSIDE = frozenset(
+    f"SIFANG_{name}"
+    for name in ("SHARED", "TEST_DATABASE_URL", "TEST_POSTGRES", "TEST_CLUSTER", "SKIP_FRONT")
+)
 
 
 class WrongSetting(SifangError):

@@ -1,0 +1,84 @@
+# The commands of the house. Everything they need is installed by themselves, locked, into .venv.
+# A clean Debian 12 needs python3 (3.11 to 3.13) with venv, git and make; nothing else.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install -q --require-hashes
+DEMO_FLAGS ?=
+TEST_FLAGS ?=
+PG15 := /usr/lib/postgresql/15/bin
+
+.PHONY: help setup setup-dev front demo test unit check bench clean-demo test-packages test-pg15
+
+help:
+	@echo "make setup       install into .venv          make demo        the demonstration city"
+	@echo "make test        every check and test        make unit        quick tests, no browser"
+	@echo "make check       linters, types, freshness   make bench       side-by-side figures"
+	@echo "make test-pg15   tests on postgresql-15      make clean-demo  begin the demo anew"
+
+$(VENV)/made:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || \
+	  { echo "Python 3.11, 3.12 or 3.13 is needed (Debian: apt install python3)"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+	  { echo "Python's venv is missing. Debian: apt install python3.11-venv"; exit 1; }
+	@echo "[1/4] making $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/runtime: $(VENV)/made requirements/runtime.txt requirements/build.txt
+	@echo "[2/4] installing the locked packages (about a minute at the first time)"
+	@$(PIP) -r requirements/runtime.txt -r requirements/build.txt
+	@touch $@
+
+front: $(VENV)/runtime
+	@echo "[3/4] building the pages' front end (a second when nothing changed)"
+	@$(BIN)/python tools/build_front.py
+
+$(VENV)/installed: $(VENV)/runtime pyproject.toml hatch_build.py | front
+	@echo "[4/4] installing sifang"
+	@$(BIN)/python -m pip --disable-pip-version-check install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+setup: front $(VENV)/installed
+
+$(VENV)/dev: $(VENV)/runtime requirements/dev.txt
+	@echo "[2/4] installing the locked tools for tests"
+	@$(PIP) -r requirements/dev.txt
+	@touch $@
+
+setup-dev: $(VENV)/dev setup
+
+demo: setup
+	@$(BIN)/sifang demo $(DEMO_FLAGS)
+
+clean-demo:
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m sifang.ops.clean_demo; else echo "nothing to clean"; fi
+
+check: setup-dev
+	@echo "check: style"          && $(BIN)/ruff check -q . && $(BIN)/ruff format -q --check .
+	@echo "check: layers"         && $(BIN)/lint-imports --no-cache > $(VENV)/lint.out || { cat $(VENV)/lint.out; exit 1; }
+	@echo "check: types"          && $(BIN)/mypy --no-error-summary
+	@echo "check: migrations"     && $(BIN)/python -W ignore tools/check_migrations.py
+	@echo "check: settings page"  && $(BIN)/python -m sifang.ops.settings_page --check
+	@echo "check: licences"       && $(BIN)/python tools/check_licences.py
+	@echo "check: repository"     && $(BIN)/python tools/check_repository.py
+	@echo "check: front end"      && $(BIN)/python tools/build_front.py --check
+
+test-packages:
+	@sh tools/test_packages.sh
+
+unit: setup-dev
+	@$(BIN)/pytest -n 2 -m "not browser and not slow" $(TEST_FLAGS)
+
+test: test-packages check
+	@$(BIN)/pytest -n 2 --durations=10 --cov --cov-branch --cov-report=term:skip-covered $(TEST_FLAGS)
+
+test-pg15: setup-dev
+	@[ -x $(PG15)/postgres ] || if [ "$$(id -u)" = 0 ]; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql-15; \
+	  else echo "missing: Debian package postgresql-15 (apt install postgresql-15)"; exit 1; fi
+	@SIFANG_TEST_POSTGRES=$(PG15) $(BIN)/pytest -n 2 -m "not browser and not slow" $(TEST_FLAGS)
+
+bench: setup-dev
+	@if [ -f bench/__main__.py ]; then $(BIN)/python -m bench; else echo "no bench yet"; fi

@@ -1,0 +1,171 @@
+"""`sifang doctor`: what is wrong with an installation, in words an office administrator understands."""
+
+import os
+import shutil
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
+
+import psycopg
+
+from sifang.kernel.errors import SifangError
+from sifang.ops import databases
+from sifang.ops.roles import ROLES, role_name
+from sifang.ops.runtime import holder
+from sifang.ops.settings import Settings
+from sifang.ops.status import processes
+from sifang.ops.supervisor import PortInUse, check_ports
+
+LEAST_FREE_BYTES = 2_000_000_000
+LEAST_VERSION, FIRST_UNKNOWN_VERSION = 15, 19
+BUILT_AFTER = datetime(2026, 11, 1, tzinfo=UTC)  # a clock before this release is wrong
+MOST_CLOCK_S = 5
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at: whether it is well, what it is, what to do when it is not."""
+
+    is_well: bool
+    what: str
+    advice: str = ""
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Yield one finding after another; a look that fails is a finding too."""
+    looks: list[Callable[[Settings], Iterator[Finding]]] = [
+        _python, _disk, _private_files, _clock, _front_end, _ports_or_processes, _database,
+    ]  # fmt: skip
+    for look in looks:
+        try:
+            yield from look(settings)
+        except (SifangError, OSError) as error:
+            yield Finding(False, str(error), "请把这一行告诉维护人员")
+
+
+def _python(_settings: Settings) -> Iterator[Finding]:
+    is_known = (3, 11) <= sys.version_info[:2] < (3, 14)
+    yield Finding(is_known, f"Python {sys.version.split()[0]}", "需要 3.11 至 3.13")
+
+
+def _disk(settings: Settings) -> Iterator[Finding]:
+    folder = next(one for one in (settings.data, *settings.data.parents) if one.exists())
+    free = shutil.disk_usage(folder).free
+    yield Finding(
+        free > LEAST_FREE_BYTES, f"磁盘剩余 {free / 1e9:.1f} GB（{folder}）", "少于 2 GB，请清理磁盘或扩容"
+    )
+    yield Finding(os.access(folder, os.W_OK), f"数据目录可以写入：{settings.data}", "请检查目录的所有者")
+
+
+def _private_files(settings: Settings) -> Iterator[Finding]:
+    for name in ("secrets", "keys"):
+        folder = settings.data / name
+        if not folder.exists():
+            continue
+        loose = [path for path in (folder, *folder.rglob("*")) if _is_open(path)]
+        yield Finding(
+            not loose,
+            f"密钥目录只有本账号可读：{folder}",
+            f"其他账号也能读，请运行 chmod -R go-rwx {folder}",
+        )
+
+
+def _is_open(path: Path) -> bool:
+    return bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
+
+
+def _clock(_settings: Settings) -> Iterator[Finding]:
+    now = datetime.now(UTC)
+    yield Finding(now > BUILT_AFTER, f"本机时间 {now:%Y-%m-%d %H:%M} UTC", "时间不对，请打开网络对时")
+
+
+def _front_end(_settings: Settings) -> Iterator[Finding]:
+    spec = find_spec("sifang.web")
+    if spec is None or spec.origin is None:
+        return
+    built = Path(spec.origin).parent / "static" / "sifang" / "dist"
+    yield Finding(any(built.glob("*")), "网页前端已构建", "请运行 make setup")
+
+
+def _ports_or_processes(settings: Settings) -> Iterator[Finding]:
+    if holder(settings.data) is None:
+        try:
+            check_ports(settings)
+        except PortInUse as error:
+            yield Finding(False, str(error))
+        else:
+            ports = f"{settings.http_port}、{settings.jt808_port}、{settings.device_http_port}"
+            yield Finding(True, f"端口 {ports} 空闲")
+        yield Finding(True, "四方没有运行（运行 sifang up 启动）")
+        return
+    for row in processes(settings):
+        yield Finding(
+            row["state"] == "running",
+            f"进程 {row['name']}：{row['state']}，重启 {row['restarts']} 次",
+            f"没有正常运行，请查看 {settings.data / 'logs'}",
+        )
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    is_embedded = databases.is_embedded(settings)
+    if is_embedded and holder(settings.data) is None:
+        return  # it runs with the installation
+    for role in ROLES:
+        try:
+            with psycopg.connect(databases.url_of(settings, role), connect_timeout=5) as connection:
+                yield from _one_role(connection, role)
+        except (psycopg.OperationalError, SifangError):
+            yield Finding(False, f"数据库账号 {role_name(role)} 不能登录", "请检查数据库是否运行、地址和密码")
+
+
+def _one_role(connection: psycopg.Connection, role: str) -> Iterator[Finding]:
+    row = connection.execute(
+        "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
+    ).fetchone()
+    yield Finding(
+        row is not None and not row[0],
+        f"数据库账号 {role_name(role)} 权限适当",
+        "它能绕过行级权限，请收回 SUPERUSER 和 BYPASSRLS",
+    )
+    if role == "owner":
+        yield from _server(connection)
+
+
+def _server(connection: psycopg.Connection) -> Iterator[Finding]:
+    major = connection.info.server_version // 10_000
+    yield Finding(
+        LEAST_VERSION <= major < FIRST_UNKNOWN_VERSION, f"PostgreSQL {major}", "需要 15 至 18 版"
+    )
+    row = connection.execute("SELECT clock_timestamp()").fetchone()
+    if row is not None:
+        apart = abs((row[0] - datetime.now(UTC)).total_seconds())
+        yield Finding(apart < MOST_CLOCK_S, "数据库与本机时间一致", f"相差 {apart:.0f} 秒，请打开网络对时")
+    missing = _missing_migrations(connection)
+    yield Finding(not missing, "数据库结构与程序版本一致", f"还差 {missing} 个变更，请运行 sifang up")
+
+
+def _missing_migrations(connection: psycopg.Connection) -> int:
+    """Return how many of our migrations (files in the rooms) the database does not have."""
+    rows = connection.execute("SELECT app || '.' || name FROM django_migrations").fetchall()
+    applied = {row[0] for row in rows}
+    spec = find_spec("sifang")
+    assert spec is not None and spec.submodule_search_locations
+    home = Path(spec.submodule_search_locations[0])
+    wanted = {f"{path.parent.parent.name}.{path.stem}" for path in home.glob("*/migrations/0*.py")}
+    return len(wanted - applied)
+
+
+def report(settings: Settings) -> tuple[str, bool]:
+    """Return the findings in words, and whether all is well."""
+    findings = list(examine(settings))
+    lines = [
+        f"{'✓' if one.is_well else '✗'} {one.what}" + ("" if one.is_well else f" → {one.advice}")
+        for one in findings
+    ]
+    bad = sum(not one.is_well for one in findings)
+    lines.append("一切正常。" if not bad else f"有 {bad} 处需要处理。")
+    return "\n".join(lines), not bad

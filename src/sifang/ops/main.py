@@ -1,0 +1,157 @@
+"""The command `sifang`. Each command loads only what it needs; the small ones start without Django."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+
+from sifang.kernel.errors import SifangError
+
+GATEWAYS = ("jt808", "osmand", "owntracks")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the whole command line; `run` of the chosen command is the function that answers."""
+    top = argparse.ArgumentParser(prog="sifang", description="四方：社区矫正四方协同平台")
+    commands = top.add_subparsers(title="命令", required=True, metavar="命令")
+
+    def add(name: str, run: Callable[[argparse.Namespace], int], words: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=words, description=words)
+        command.set_defaults(run=run)
+        return command
+
+    up = add("up", _up, "启动全部服务（前台运行，Ctrl-C 结束）")
+    demo = add("demo", _demo, "启动演示城市：演示数据和模拟定位装置")
+    for command in (up, demo):
+        command.add_argument("--detach", action="store_true", help="在后台运行，用 sifang down 结束")
+    demo.add_argument("--persons", type=_number, metavar="N", help="人数（默认 3292）")
+    demo.add_argument("--tracked", type=_number, metavar="N", help="其中电子定位的人数（默认 100）")
+    add("down", _down, "结束正在运行的服务")
+    add("status", _status, "运行情况").add_argument("--json", action="store_true", help="输出 JSON")
+    add("doctor", _doctor, "检查这套安装有什么问题")
+    decode = add("decode", _decode, "解码定位装置报文：每行一条输入，每行一条 JSON")
+    decode.add_argument("protocol", choices=GATEWAYS)
+    decode.add_argument("file", nargs="?", metavar="FILE", help="输入文件（默认标准输入）")
+    coords = add("coords", _coords, "坐标转换：标准输入每行“经度 纬度”")
+    coords.add_argument("systems", nargs="*", metavar="SRC DST", help="wgs84、gcj02、bd09")
+    fence = add("fence", _fence, "围栏引擎对一条轨迹的判断")
+    fence.add_argument("words", nargs=argparse.REMAINDER, metavar="FENCE.geojson TRACK.csv [--json]")
+    law = add("law", _law, "法律依据：law list、law show 条文")
+    law.add_argument("verb", choices=("list", "show"))
+    law.add_argument("article", nargs="?", metavar="条文", help="如 社区矫正法29条")
+    law.add_argument("--json", action="store_true", help="输出 JSON")
+    line = add("line", _line, "导入测绘机关的边界线，代替公开数据")
+    line.add_argument("verb", choices=("import",))
+    line.add_argument("words", nargs=argparse.REMAINDER, metavar="FILE …")
+    return top
+
+
+def _number(text: str) -> int:
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"“{text}”不是数目")
+    return int(text)
+
+
+def _up(asked: argparse.Namespace) -> int:
+    from sifang.ops.start import start
+
+    return start(is_demo=False, is_detached=asked.detach)
+
+
+def _demo(asked: argparse.Namespace) -> int:
+    from sifang.ops.start import start
+
+    return start(is_demo=True, is_detached=asked.detach, persons=asked.persons, tracked=asked.tracked)
+
+
+def _down(_asked: argparse.Namespace) -> int:
+    from sifang.ops.runtime import stop_running
+    from sifang.ops.settings import read
+
+    did_run = stop_running(read().data)
+    sys.stdout.write("已停止。\n" if did_run else "没有运行。\n")
+    return 0
+
+
+def _status(asked: argparse.Namespace) -> int:
+    from sifang.ops.settings import read
+    from sifang.ops.status import in_words, status
+
+    answer = status(read())
+    sys.stdout.write((json.dumps(answer, ensure_ascii=False) if asked.json else in_words(answer)) + "\n")
+    return 0
+
+
+def _doctor(_asked: argparse.Namespace) -> int:
+    from sifang.ops.doctor import report
+    from sifang.ops.settings import read
+
+    text, is_well = report(read())
+    sys.stdout.write(f"{text}\n")
+    return 0 if is_well else 1
+
+
+def _decode(asked: argparse.Namespace) -> int:
+    decode_line: Callable[[str], dict[str, object]]
+    decode_line = import_module(f"sifang.gateways.{asked.protocol}.decoder").decode_line
+    source = open(asked.file, encoding="utf-8", errors="replace") if asked.file else sys.stdin  # noqa: SIM115
+    with source:
+        for line in source:
+            try:
+                answer = decode_line(line.rstrip("\r\n"))
+            except Exception as error:  # noqa: BLE001 (the promise: never a traceback)
+                answer = {"error": "bad_frame", "detail": type(error).__name__}
+            sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
+    return 0
+
+
+def _coords(asked: argparse.Namespace) -> int:
+    from sifang.kernel.coords_cli import main as coords
+
+    return coords(asked.systems, sys.stdin, sys.stdout)
+
+
+def _fence(asked: argparse.Namespace) -> int:
+    run: Callable[[list[str]], int] = import_module("sifang.monitoring.engine.cli").main
+    return run(asked.words)
+
+
+def _law(asked: argparse.Namespace) -> int:
+    from sifang.ops.law_command import law
+
+    return law(asked.verb, asked.article, as_json=asked.json)
+
+
+def _line(asked: argparse.Namespace) -> int:
+    from sifang.ops.line_command import line_import
+
+    return line_import(asked.words)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; a SifangError is one line on standard error and exit code 1."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    try:
+        asked = parser().parse_args(argv)
+        code: int = asked.run(asked)
+        sys.stdout.flush()
+    except SifangError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except BrokenPipeError:  # `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 0
+    except OSError as error:
+        sys.stderr.write(f"{error.strerror}: {error.filename}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
