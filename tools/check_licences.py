@@ -8,7 +8,9 @@ from importlib import metadata
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-FORBIDDEN = re.compile(r"(?<!L)(?<!Lesser )\b(A?GPL|(GNU )?(Affero )?General Public Licen[cs]e)", re.IGNORECASE)
+FORBIDDEN = re.compile(
+    r"(?<!L)(?<!Lesser )\b(A?GPL|(GNU )?(Affero )?General Public Licen[cs]e)", re.IGNORECASE
+)
 FREE = re.compile(r"LGPL|Lesser General Public", re.IGNORECASE)
 NODE = ROOT / "src/sifang/web/front/node_modules"
 

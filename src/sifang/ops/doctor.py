@@ -137,9 +137,7 @@ def _one_role(connection: psycopg.Connection, role: str) -> Iterator[Finding]:
 
 def _server(connection: psycopg.Connection) -> Iterator[Finding]:
     major = connection.info.server_version // 10_000
-    yield Finding(
-        LEAST_VERSION <= major < FIRST_UNKNOWN_VERSION, f"PostgreSQL {major}", "需要 15 至 18 版"
-    )
+    yield Finding(LEAST_VERSION <= major < FIRST_UNKNOWN_VERSION, f"PostgreSQL {major}", "需要 15 至 18 版")
     row = connection.execute("SELECT clock_timestamp()").fetchone()
     if row is not None:
         apart = abs((row[0] - datetime.now(UTC)).total_seconds())
@@ -153,7 +151,8 @@ def _missing_migrations(connection: psycopg.Connection) -> int:
     rows = connection.execute("SELECT app || '.' || name FROM django_migrations").fetchall()
     applied = {row[0] for row in rows}
     spec = find_spec("sifang")
-    assert spec is not None and spec.submodule_search_locations
+    assert spec is not None
+    assert spec.submodule_search_locations
     home = Path(spec.submodule_search_locations[0])
     wanted = {f"{path.parent.parent.name}.{path.stem}" for path in home.glob("*/migrations/0*.py")}
     return len(wanted - applied)

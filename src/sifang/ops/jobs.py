@@ -4,14 +4,6 @@ import asyncio
 import os
 import sys
 
-WORKER = {
-    "concurrency": 4,
-    "fetch_job_polling_interval": 1.0,  # the default of 5 s would make retries late
-    "abort_job_polling_interval": 5.0,
-    "shutdown_graceful_timeout": 3.0,
-    "delete_jobs": "successful",
-}
-
 
 def main() -> int:
     """Work until SIGTERM or SIGINT. Ends when PostgreSQL goes away; the supervisor starts it again."""
@@ -32,7 +24,12 @@ def main() -> int:
 
     async def work() -> None:
         async with app.open_async():
-            await app.run_worker_async(**WORKER)
+            await app.run_worker_async(
+                concurrency=4,
+                fetch_job_polling_interval=1.0,  # the default of 5 s would make retries late
+                shutdown_graceful_timeout=3.0,
+                delete_jobs="successful",
+            )
 
     with app.replace_connector(worker):
         asyncio.run(work())

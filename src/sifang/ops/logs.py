@@ -24,8 +24,9 @@ KEPT_FILES = 5
 
 # Keys under which somebody might log a person; their values never reach the file.
 PERSONAL = frozenset(
-    "name username phone address password lon lat position body id_number imei iccid query path".split()
-)
+    ("name", "username", "phone", "address", "password", "lon", "lat", "position", "body", "id_number",
+     "imei", "iccid", "query", "path", "request")
+)  # fmt: skip
 
 
 def configure(folder: Path, process: str, level: str = "info") -> None:
@@ -59,7 +60,12 @@ def configure(folder: Path, process: str, level: str = "info") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for name, quiet in (("django.request", "CRITICAL"), ("axes", "ERROR"), ("numba", "WARNING")):
+    for name, quiet in (
+        ("django.request", "ERROR"),
+        ("procrastinate", "WARNING"),
+        ("axes", "ERROR"),
+        ("numba", "WARNING"),
+    ):
         logging.getLogger(name).setLevel(quiet)
     sys.excepthook = _log_last_words
 
@@ -68,6 +74,8 @@ def without_personal_data(
     _logger: Any, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
     """Take values of personal keys out, and reduce an exception to its class and its way."""
+    if str(event.get("logger", "")).startswith("django"):
+        event["event"] = "request_failed"  # Django's own text names the page, and with it the person
     for key in PERSONAL & event.keys():
         event[key] = "…"
     found = event.pop("exc_info", None)

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from pathlib import Path
 
 from sifang.kernel.errors import SifangError
 
@@ -96,8 +97,7 @@ def _doctor(_asked: argparse.Namespace) -> int:
 def _decode(asked: argparse.Namespace) -> int:
     decode_line: Callable[[str], dict[str, object]]
     decode_line = import_module(f"sifang.gateways.{asked.protocol}.decoder").decode_line
-    source = open(asked.file, encoding="utf-8", errors="replace") if asked.file else sys.stdin  # noqa: SIM115
-    with source:
+    with Path(asked.file).open(encoding="utf-8", errors="replace") if asked.file else sys.stdin as source:
         for line in source:
             try:
                 answer = decode_line(line.rstrip("\r\n"))

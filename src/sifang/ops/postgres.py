@@ -96,7 +96,8 @@ class Postgres:
         if not home.exists() and not is_open_to_others(home.parent):
             name = hashlib.sha256(str(home).encode()).hexdigest()[:12]
             real = Path("/var/lib/sifang") / name
-            real.mkdir(parents=True, exist_ok=True)
+            shutil.rmtree(real, ignore_errors=True)  # of a data folder that is gone
+            real.mkdir(parents=True)
             home.symlink_to(real)
             home = real
         home.mkdir(exist_ok=True)

@@ -23,7 +23,8 @@ WORKERS = ("app", "watch", "jobs")
 DATABASE = "sifang"
 
 # Tables whose rows are facts: inserted once, never changed by the processes.
-INSERT_ONLY = ("people_readrecord", "monitoring_alarmact", "ledger_ledgerpending")
+INSERT_ONLY = ("people_readrecord", "monitoring_alarmact")
+READ_RECORDS = "people_readrecord"  # the reader, too, records before it reads
 
 
 class RolesFailed(SifangError):
@@ -132,6 +133,8 @@ def grant_tables(owner: psycopg.Connection) -> None:
         run(scope + sql.SQL(f"GRANT SELECT ON {tables} TO {{}}").format(reader))
     for table in _existing(owner, INSERT_ONLY):
         run(sql.SQL("REVOKE UPDATE, DELETE ON {} FROM {}").format(sql.Identifier(table), workers))
+    for table in _existing(owner, [READ_RECORDS]):
+        run(sql.SQL("GRANT INSERT ON {} TO {}").format(sql.Identifier(table), reader))
 
 
 def _names(roles: Iterable[str]) -> sql.Composed:

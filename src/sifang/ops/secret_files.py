@@ -14,6 +14,14 @@ def private_folder(path: Path) -> Path:
     return path
 
 
+def data_folder(path: Path) -> Path:
+    """Make the data folder; root leaves it passable, so that PostgreSQL's user reaches its part."""
+    private_folder(path)
+    if os.geteuid() == 0:
+        path.chmod(0o711)
+    return path
+
+
 def write_private(path: Path, text: str) -> None:
     """Write a file of mode 0600 so that at no moment others can read it or half of it exists."""
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")

@@ -11,7 +11,8 @@ PAGE = Path("docs/guide/settings.md")
 _HEAD = """# 设置 Settings
 
 由 `python -m sifang.ops.settings_page` 根据 `src/sifang/ops/settings.py` 生成，请勿手改。
-标“密”的设置也可以写成 `名称_FILE`，其值为存放该内容的文件。写错或不认识的 `SIFANG_*` 会使启动停止，并给出一行说明。
+标“密”的设置也可以写成 `名称_FILE`，其值为存放该内容的文件。
+写错或不认识的 `SIFANG_*` 会使启动停止，并给出一行说明。
 
 | 变量 | 默认值 | 密 | 用途 |
 |---|---|---|---|
@@ -21,9 +22,9 @@ _HEAD = """# 设置 Settings
 def rows() -> Iterator[str]:
     """Yield one table row for each setting."""
     for one in fields(Settings):
-        default = one.metadata["default"]
+        default = f"`{one.metadata['default']}`" if one.metadata["default"] else ""
         secret = "密" if one.metadata["secret"] else ""
-        yield f"| `{variable(one.name)}` | {f'`{default}`' if default else ''} | {secret} | {one.metadata['help']} |\n"
+        yield f"| `{variable(one.name)}` | {default} | {secret} | {one.metadata['help']} |\n"
 
 
 def page() -> str:

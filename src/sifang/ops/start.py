@@ -7,7 +7,7 @@ import time
 
 from sifang.ops.logs import configure
 from sifang.ops.runtime import AlreadyRunning, holder, read_state
-from sifang.ops.secret_files import private_folder
+from sifang.ops.secret_files import data_folder, private_folder
 from sifang.ops.settings import Settings, read
 from sifang.ops.supervisor import Demo, Supervisor, check_ports, say
 
@@ -24,9 +24,7 @@ SIGN_INS = (
 )
 
 
-def start(
-    *, is_demo: bool, is_detached: bool, persons: int | None = None, tracked: int | None = None
-) -> int:
+def start(*, is_demo: bool, is_detached: bool, persons: int | None = None, tracked: int | None = None) -> int:
     """Start the installation; in the foreground this returns when everything has ended."""
     settings = read()
     if (pid := holder(settings.data)) is not None:
@@ -35,7 +33,7 @@ def start(
     if is_detached:
         check_ports(settings)
         return _detach(settings, is_demo=is_demo, persons=persons, tracked=tracked)
-    configure(private_folder(settings.data) / "logs", "supervisor", settings.log_level)
+    configure(data_folder(settings.data) / "logs", "supervisor", settings.log_level)
     greeting = greet(settings, is_demo=is_demo)
     return Supervisor(settings, demo=demo, ready=lambda: say(greeting)).run()
 
@@ -65,7 +63,7 @@ def _detach(settings: Settings, *, is_demo: bool, persons: int | None, tracked: 
     words = ["demo" if is_demo else "up"]
     words += [f"--persons={persons}"] if persons is not None else []
     words += [f"--tracked={tracked}"] if tracked is not None else []
-    logs = private_folder(private_folder(settings.data) / "logs")
+    logs = private_folder(data_folder(settings.data) / "logs")
     path = logs / "supervisor.out"
     with path.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 (our own program)

@@ -24,7 +24,7 @@ from sifang.kernel.log import get_logger
 from sifang.ops import databases
 from sifang.ops.children import Child, accepts, answers_http, open_output, spawn
 from sifang.ops.runtime import DEMO_MARK, Lock, end_leftovers, version, write_state
-from sifang.ops.secret_files import kept, private_folder, write_private
+from sifang.ops.secret_files import data_folder, kept, private_folder, write_private
 from sifang.ops.settings import PREFIX, Settings
 
 TICK_S = 0.1
@@ -93,7 +93,7 @@ class Supervisor:
 
     def run(self) -> int:
         """Start everything, keep it running until SIGINT or SIGTERM, end everything; return 0."""
-        private_folder(self.settings.data)
+        data_folder(self.settings.data)
         lock = Lock(self.settings.data)
         lock.take()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -137,9 +137,7 @@ class Supervisor:
         server = databases.embedded(self.settings)
         if server.make_cluster():
             log.info("cluster_made")
-        child = Child(
-            "postgres", lambda: server.spawn(open_output(self._logs, "postgres")), server.answers
-        )
+        child = Child("postgres", lambda: server.spawn(open_output(self._logs, "postgres")), server.answers)
         self._children.append(child)
         until = time.monotonic() + 120  # recovery after a power cut takes its time
         while child.state != "running":
@@ -191,9 +189,7 @@ class Supervisor:
 
     def _service(self, name: str, argv: list[str], serves: Callable[[], bool], process: str) -> Child:
         env = self.environment_of(process)
-        return Child(
-            name, lambda: spawn([sys.executable, *argv], env, open_output(self._logs, name)), serves
-        )
+        return Child(name, lambda: spawn([sys.executable, *argv], env, open_output(self._logs, name)), serves)
 
     def _add_services(self) -> None:
         one = self.settings
@@ -307,7 +303,7 @@ class Demo:
             raise NotDemoData(data=settings.data)
         self._wanted = {"persons": persons or 3292, "tracked": 100 if tracked is None else tracked}
         self._was_asked = persons is not None or tracked is not None
-        private_folder(settings.data)
+        data_folder(settings.data)
         if not self._mark.exists():
             self._write_mark({**self._wanted, "seeded": False})
 
@@ -322,7 +318,9 @@ class Demo:
         """Seed the city unless it was, and tell the simulator the port. Raises StepFailed."""
         state = self._read_mark()
         if not state["seeded"]:
-            say(f"[3/4] 生成演示城市：{self._wanted['persons']} 人，其中 {self._wanted['tracked']} 人电子定位")
+            say(
+                f"[3/4] 生成演示城市：{self._wanted['persons']} 人，其中 {self._wanted['tracked']} 人电子定位"
+            )
             private_folder(self.sim_file.parent)
             numbers = [f"--{name}={self._wanted[name]}" for name in ("persons", "tracked")]
             argv = [sys.executable, "-m", "sifang.ops.seed_demo", *numbers, f"--sim={self.sim_file}"]
@@ -331,7 +329,9 @@ class Demo:
         else:
             say("[3/4] 保留已有的演示数据")
             if self._was_asked and any(state[name] != self._wanted[name] for name in self._wanted):
-                say(f"      已有 {state['persons']} 人、{state['tracked']} 人定位；要改变，先运行 make clean-demo")
+                say(
+                    f"      已有 {state['persons']} 人、{state['tracked']} 人定位；要改变，先运行 make clean-demo"
+                )
         if self.sim_file.exists():
             plan = json.loads(self.sim_file.read_text(encoding="utf-8"))
             plan["jt808"] = {"host": _here(supervisor.settings.bind), "port": supervisor.settings.jt808_port}
