@@ -10,7 +10,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class FrontEnd(BuildHookInterface):
-    """Runs tools/build_front.py (SIFANG_SKIP_FRONT=1 leaves it out); a source archive carries the built files."""
+    """Runs tools/build_front.py (unless SIFANG_SKIP_FRONT=1); a source archive carries the built files."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         del version, build_data

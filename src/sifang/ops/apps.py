@@ -2,13 +2,13 @@ from django.apps import AppConfig
 
 
 class OpsConfig(AppConfig):
-    """Wires the rooms together at start: what queues `after` events, and each room's configuration."""
+    """Wires the rooms together when Django starts."""
 
     name = "sifang.ops"
     label = "ops"
 
     def ready(self) -> None:
-        from sifang.kernel.events import set_deferrer
-        from sifang.ops.tasks import defer_event
+        from sifang.ops.settings import read
+        from sifang.ops.wiring import wire
 
-        set_deferrer(defer_event)
+        wire(read())

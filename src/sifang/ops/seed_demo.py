@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -20,10 +21,9 @@ def main() -> int:
     import django
 
     django.setup()
-    from sifang.ops import demo
-
+    seed = import_module("sifang.ops.demo").seed
     try:
-        demo.seed(persons=asked.persons, tracked=asked.tracked, sim_file=asked.sim)
+        seed(persons=asked.persons, tracked=asked.tracked, sim_file=asked.sim)
     except SifangError as error:
         sys.stderr.write(f"{error}\n")
         return 1

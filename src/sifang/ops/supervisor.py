@@ -329,9 +329,8 @@ class Demo:
         else:
             say("[3/4] 保留已有的演示数据")
             if self._was_asked and any(state[name] != self._wanted[name] for name in self._wanted):
-                say(
-                    f"      已有 {state['persons']} 人、{state['tracked']} 人定位；要改变，先运行 make clean-demo"
-                )
+                say(f"      已有 {state['persons']} 人、{state['tracked']} 人定位")
+                say("      要改变人数，先运行 make clean-demo")
         if self.sim_file.exists():
             plan = json.loads(self.sim_file.read_text(encoding="utf-8"))
             plan["jt808"] = {"host": _here(supervisor.settings.bind), "port": supervisor.settings.jt808_port}

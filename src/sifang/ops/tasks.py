@@ -1,12 +1,12 @@
 """The jobs: `after` handlers, and what the clock asks for. Found by procrastinate in every process."""
 
-from importlib.util import find_spec
 from typing import Any
 
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 
 from sifang.kernel.log import get_logger
+from sifang.kernel.time import utc_now
 from sifang.ops import events
 
 log = get_logger("ops")
@@ -27,12 +27,46 @@ def after_event(context: JobContext, handler: str, event: dict[str, Any]) -> Non
 
 
 def tell_a_human(handler: str) -> None:
-    """Open a technical incident about a job that finally failed."""
-    if find_spec("sifang.monitoring.services.incidents") is None:
-        return
+    """Leave a technical incident of this system about a job that finally failed."""
+    from sifang.monitoring.models import Incident
+
+    name = handler.rpartition(".")[2]
+    Incident.objects.create(
+        kind="server", summary=f"后台任务 {name} 多次失败，已停止重试", began_at=utc_now()
+    )
     log.error("job_given_up", handler=handler)
 
 
 def defer_event(handler: str, event: object) -> None:
     """Queue an `after` handler inside the running transaction (the deferrer of `kernel.events`)."""
     after_event.defer(handler=handler, event=events.pack(event))
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="end_expired_measures", queue="clock", queueing_lock="end_expired_measures")
+def end_expired_measures(timestamp: int) -> int:
+    """Write down the end of measures whose term is over (社区矫正法29条); return how many."""
+    from sifang.monitoring.services.measures import end_expired
+    from sifang.people.access import system
+
+    del timestamp
+    with system("reconcile"):
+        ended = end_expired(utc_now())
+    if ended:
+        log.info("measures_ended", n=ended)
+    return ended
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="count_overdue", queue="clock", queueing_lock="count_overdue")
+def count_overdue(timestamp: int) -> int:
+    """Say in the log how many expectations are overdue; pages show them to owner and procuratorate."""
+    from sifang.cases.services import overdue
+    from sifang.people.access import system
+
+    del timestamp
+    with system("reconcile"):
+        late = overdue(utc_now()).count()
+    if late:
+        log.info("expectations_overdue", n=late)
+    return late

@@ -1,0 +1,17 @@
+"""Tells each room what it needs to know, once per process (the rooms' own dataclasses, DESIGN § 1)."""
+
+from sifang.kernel.config import provide
+from sifang.kernel.events import set_deferrer
+from sifang.monitoring.intake.config import IntakeConfig
+from sifang.ops.runtime import version
+from sifang.ops.settings import Settings
+from sifang.web.config import PagesConfig
+
+
+def wire(settings: Settings) -> None:
+    """Provide every room's configuration and say how `after` events are queued."""
+    from sifang.ops.tasks import defer_event
+
+    provide(IntakeConfig(keys=settings.data / "keys" / "journal"))
+    provide(PagesConfig(demo=settings.demo, version=version()))
+    set_deferrer(defer_event)
