@@ -40,9 +40,10 @@ ROLE_ORDER = tuple(Role.values)
 def acting(officer: Officer, purpose: Purpose, *, using: str = "default") -> Iterator[None]:
     """Run a transaction as this officer, for this purpose; nested use is allowed and restores the outer.
 
+    Inside `system` the system purpose stays: a migration may do an officer's acts in the officer's name.
     Raises NotFound when the officer is not active, not of that agency or has no role in force.
     """
-    values = (str(officer.id), str(officer.agency_id or ""), purpose.value, "")
+    values = (str(officer.id), str(officer.agency_id or ""), purpose.value, None)
     with transaction.atomic(using=using), _context(values, using):
         if not _holds("sifang_officer() IS NOT NULL", using):
             raise NotFound
@@ -66,8 +67,8 @@ def system(purpose: str, *, using: str = "default", continues: bool = False) -> 
 
 
 @contextmanager
-def _context(values: Sequence[str], using: str) -> Iterator[None]:
-    """Set the four context settings for this transaction and put the outer ones back afterwards.
+def _context(values: Sequence[str | None], using: str) -> Iterator[None]:
+    """Set the four context settings (None: leave as it is) and put the outer ones back afterwards.
 
     On an exception the savepoint's rollback puts them back; on success we do (a released savepoint
     keeps what was set inside it).
@@ -75,7 +76,7 @@ def _context(values: Sequence[str], using: str) -> Iterator[None]:
     with connections[using].cursor() as cursor:
         cursor.execute("SELECT " + ", ".join("current_setting(%s, true)" for _ in CONTEXT), CONTEXT)
         before = [value or "" for value in cursor.fetchone()]
-    _set(values, using)
+    _set([new if new is not None else old for new, old in zip(values, before, strict=True)], using)
     yield
     if not connections[using].needs_rollback:
         _set(before, using)

@@ -1,0 +1,77 @@
+"""Fill an empty database with the demonstration city, in one transaction; a second call changes nothing."""
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+from sifang.kernel.time import legal_day, utc_now
+from sifang.monitoring.services.lines import line_in_force
+from sifang.ops.demo.agencies import PASSWORD, Organs, make_organs
+from sifang.ops.demo.persons import ZHANGSAN, Entry, take_over
+from sifang.ops.demo.simulation import write_plan
+from sifang.ops.demo.tracked import Track, Tracker
+from sifang.people.access import system
+from sifang.people.models import Person, Role
+from sifang.people.services import grant_role, register_officer
+
+PERSONS, TRACKED = 3_292, 100
+STEP = 25
+
+
+def _say(words: str) -> None:
+    print(words, flush=True)  # noqa: T201 (progress of a command)
+
+
+def seed(
+    *,
+    sim_file: Path,
+    persons: int = PERSONS,
+    tracked: int = TRACKED,
+    say: Callable[[str], None] = _say,
+    seed_number: int = 20261123,
+) -> bool:
+    """Seed unless there are persons already; return whether anything was made. Run as role owner.
+
+    `tracked` of the persons get a measure (at most all of them). The plan for the simulator is written
+    before the commit: a crash in between leaves a file that the next call replaces.
+    """
+    chance = random.Random(seed_number)  # noqa: S311 (a demonstration, the same each time)
+    tracked = min(tracked, persons)
+    with system("migration"):
+        if Person.objects.exists():
+            return False
+        now = utc_now()
+        say("      机构和工作人员")
+        organs = make_organs(now)
+        say(f"      {persons} 名社区矫正对象、决定和案件")
+        entries = take_over(organs, legal_day(now), persons, tracked, chance)
+        if entries:
+            _account(entries[0], organs)
+        say("      行政界线（两种来源对比）")
+        for code in ("370100", "370124", "370126"):
+            line_in_force(code)
+        write_plan(sim_file, _track(organs, entries, chance, say))
+    return True
+
+
+def _account(entry: Entry, organs: Organs) -> None:
+    """The supervised person's own sign-in (DESIGN § 15)."""
+    assert entry.person.number == ZHANGSAN
+    account = register_officer("zhangsan", "张三", None, person=entry.person, is_demo=True)
+    account.password = organs.officers["wangke"].password  # the same public word
+    account.save(update_fields=["password"])
+    assert account.check_password(PASSWORD)
+    grant_role(account, Role.PERSON, valid_from=entry.case.opened_at)
+
+
+def _track(
+    organs: Organs, entries: list[Entry], chance: random.Random, say: Callable[[str], None]
+) -> list[Track]:
+    tracker = Tracker(organs, utc_now(), chance)
+    to_track = [one for one in entries if one.ground is not None]
+    tracks: list[Track] = []
+    for index, entry in enumerate(to_track):
+        tracks.append(tracker.track(index, entry))
+        if len(tracks) % STEP == 0 or len(tracks) == len(to_track):
+            say(f"      电子定位措施 {len(tracks)}/{len(to_track)}")
+    return tracks
