@@ -72,11 +72,22 @@ class Rules:
     """An episode ends only when the lawful side has been certain this long: no flapping along the line."""
     min_fixes: float = 2.0
     """One fix alone raises nothing."""
-    boundary_dwell_s: float = 60.0
-    """Half of the 120 s that define a breach: a device that reports once a minute has only two fixes within
-    a breach of 120 s, and shorter excursions count neither as true nor as false."""
+    depth_m: float = 25.0
+    """A boundary or timetable alarm needs the run's damped mean this far beyond the line: half of the 50 m
+    that define a breach. Whoever stands a few metres beyond or before it raises nothing."""
+    depth_clip_m: float = 100.0
+    """One fix enters that mean with this much at most, so that a gross outlier cannot carry it."""
+    depth_s: float = 60.0
+    """Time constant of that mean."""
+    crossing_s: float = 60.0
+    """The crossing lies between the last fix before the run and its first; at most this much of that gap
+    counts towards the time beyond the line."""
+    boundary_dwell_s: float = 100.0
+    """A breach is 120 s beyond the line. Twenty seconds less, because fixes see its ends late and early: a
+    device that reports once a minute has only two fixes in it. Measured with 60, 90, 100, 120 (ADR 0003)."""
     place_dwell_s: float = 30.0
-    timetable_dwell_s: float = 60.0
+    """Shorter and without a depth: a prohibited place may be small. Also for stations."""
+    timetable_dwell_s: float = 100.0
     battery_low_pct: float = 15.0
     battery_well_pct: float = 25.0
     strap_closed_s: float = 60.0

@@ -30,6 +30,7 @@ from sifang.monitoring.engine.specs import (
     HOURS_OF_WEEK,
     SIGNAL,
     SILENT,
+    STATION,
     BadFence,
     FenceSpec,
     MeasureSpec,
@@ -81,8 +82,8 @@ class _Tables:
             first = len(spans)
             spans.extend(sorted(spec.exceptions))
             self.fences[index] = (
-                spec.number, places[key], spec.signal_kind, spec.keeps == "inside", spec.alarm, week,
-                first, len(spans), spec.from_s, spec.to_s,
+                spec.number, places[key], spec.signal_kind, spec.keeps == "inside",
+                spec.signal_kind != STATION, week, first, len(spans), spec.from_s, spec.to_s,
             )  # fmt: skip
         starts = np.searchsorted([at[spec.measure] for spec in kept], np.arange(len(by_number) + 1))
         for index, measure in enumerate(by_number):
@@ -261,7 +262,7 @@ def _fresh(measures: int, fences: int) -> dict[str, Array]:
         measure_states[name] = -1
     measure_states["battery_pct"] = NO_BATTERY
     fence_states = np.zeros(fences, FENCE_STATE)
-    for name in ("last_s", "run_s", "episode", "lawful_s"):
+    for name in ("last_s", "run_s", "episode", "lawful_s", "run_last_s", "before_s", "bound_s"):
         fence_states[name] = -1
     fence_states["probability"] = 0.5
     return {

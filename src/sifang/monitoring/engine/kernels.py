@@ -8,6 +8,7 @@ output has a capacity and the function stops at it and says so. The rules in wor
 # ruff: noqa: ANN001, ANN201, PLR0917, RUF046, SIM102, E501
 # (types stand in numba's signatures; kernels take flat arrays by position and speak numba's part of Python)
 # mypy: ignore-errors
+# fmt: off
 
 import math
 
@@ -15,14 +16,7 @@ import numba as nb
 from numba import types
 
 from sifang.monitoring.engine.constants import RULES_DTYPE
-from sifang.monitoring.engine.layout import (
-    EVALUATION,
-    FENCE,
-    FENCE_STATE,
-    GEOMETRY,
-    MEASURE,
-    MEASURE_STATE,
-)
+from sifang.monitoring.engine.layout import EVALUATION, FENCE, FENCE_STATE, GEOMETRY, MEASURE, MEASURE_STATE
 from sifang.monitoring.engine.specs import SIGNAL
 from sifang.monitoring.intake.columns import FIX
 
@@ -114,13 +108,11 @@ def fill_rows(edges, row_south, row_lat, rows, start, items):
 
 
 @nb.njit(
-    _i8(
-        _edges, _f8, _f8, _f8, _f8, _i8, _i8, _f8, _array(_i4), _array(_i4), _array(_f8), _array(_u1)
-    ),
+    _i8(_edges, _f8, _f8, _f8, _f8, _i8, _i8, _f8, _array(_i4), _array(_i4), _array(_f8), _array(_u1)),
     cache=True,
     nogil=True,
     error_model="numpy",
-)  # fmt: skip
+)
 def fill_cells(edges, west, south, cell_lon, cell_lat, columns, lines, horizon, start, items, room, kind):
     """List for each cell the edges that can be nearest to a place in it. Returns the items needed.
 
@@ -158,17 +150,14 @@ def fill_cells(edges, west, south, cell_lon, cell_lat, columns, lines, horizon, 
 
 
 @nb.njit(
-    _pair(
-        _GEO, _i8, _edges, _array(_i4), _array(_i4), _array(_u1), _array(_i4), _array(_i4),
-        _f8, _f8, _f8, _f8, _f8,
-    ),
+    _pair(_GEO, _i8, _edges, _array(_i4), _array(_i4), _array(_u1), _array(_i4), _array(_i4), _f8, _f8, _f8, _f8, _f8),
     cache=True,
     nogil=True,
     error_model="numpy",
-)  # fmt: skip
+)
 def signed_distance(
     geometries, g, edges, cell_start, cell_items, cell_kind, row_start, row_items, horizon, lon, lat, east, north
-):  # fmt: skip
+):
     """Metres to the line of geometry `g`, outside positive, clipped at the horizon; and boundary_m there."""
     geo = geometries[g]
     far = geo.far_boundary_m
@@ -203,32 +192,41 @@ def signed_distance(
 
 @nb.njit(
     types.void(
-        _GEO, _edges, _array(_i4), _array(_i4), _array(_u1), _array(_i4), _array(_i4), _f8,
-        _array(_i4), _array(_f8), _array(_f8), _array(_f8), _array(_f8),
+        _GEO, _edges, _array(_i4), _array(_i4), _array(_u1), _array(_i4), _array(_i4), _f8, _array(_i4),
+        _array(_f8), _array(_f8), _array(_f8), _array(_f8),
     ),
     cache=True,
     nogil=True,
     error_model="numpy",
-)  # fmt: skip
+)
 def signed_distances(
-    geometries, edges, cell_start, cell_items, cell_kind, row_start, row_items, horizon, which, lons, lats, out, boundary
-):  # fmt: skip
+    geometries, edges, cell_start, cell_items, cell_kind, row_start, row_items, horizon, which, lons, lats,
+    out, boundary,
+):
     """`signed_distance` for many places at once."""
     for i in range(min(lons.shape[0], out.shape[0])):
         east, north = metres_per_degree(lats[i])
         d, b = signed_distance(
-            geometries, which[i], edges, cell_start, cell_items, cell_kind, row_start, row_items, horizon,
-            lons[i], lats[i], east, north,
-        )  # fmt: skip
+            geometries,
+            which[i],
+            edges,
+            cell_start,
+            cell_items,
+            cell_kind,
+            row_start,
+            row_items,
+            horizon,
+            lons[i],
+            lats[i],
+            east,
+            north,
+        )
         out[i] = d
         boundary[i] = b
 
 
 @nb.njit(
-    _f8(_array(_f8, 2), _i8, _array(_f8), _f8, _f8, _f8, _f8, _u1, _RULES),
-    cache=True,
-    nogil=True,
-    error_model="numpy",
+    _f8(_array(_f8, 2), _i8, _array(_f8), _f8, _f8, _f8, _f8, _u1, _RULES), cache=True, nogil=True, error_model="numpy"
 )
 def weigh(nodes, f, node_z, beyond, accuracy, boundary, gap_s, counts, rules):
     """Add one fix to the evidence of fence `f`; returns the probability of being beyond the line.
@@ -260,9 +258,7 @@ def weigh(nodes, f, node_z, beyond, accuracy, boundary, gap_s, counts, rules):
                 upper = 0.5 * math.erfc(-x * SQRT_HALF)
                 lower = 0.5 * math.erfc(x * SQRT_HALF)
                 plain = 0.5 * r.outlier
-                ratio = math.pow(
-                    ((1.0 - r.outlier) * upper + plain) / ((1.0 - r.outlier) * lower + plain), weight
-                )
+                ratio = math.pow(((1.0 - r.outlier) * upper + plain) / ((1.0 - r.outlier) * lower + plain), weight)
             yes = before * ratio
             before = yes / (yes + 1.0 - before)
         nodes[f, k] = before
@@ -284,12 +280,8 @@ def is_in_force(fences, f, timetables, exceptions, taken_s, shanghai_hour):
     return 1
 
 
-@nb.njit(
-    _i8(_SIGNAL, _i8, _i4, _i4, _u1, _u1, _i8, _i8, _f8, _f8, _f8, _f8), cache=True, nogil=True
-)  # fmt: skip
-def write_signal(
-    out, n, measure, fence, kind, phase, episode, at_s, distance, accuracy, boundary, probability
-):
+@nb.njit(_i8(_SIGNAL, _i8, _i4, _i4, _u1, _u1, _i8, _i8, _f8, _f8, _f8, _f8), cache=True, nogil=True)
+def write_signal(out, n, measure, fence, kind, phase, episode, at_s, distance, accuracy, boundary, probability):
     """Write one signal when there is room; returns the new count."""
     if n < out.shape[0]:
         s = out[n]
@@ -309,26 +301,9 @@ def write_signal(
 
 @nb.njit(
     _i8(_FENCE, _FENCE_STATE, _i8, _i4, _FIX, _i8, _u1, _u1, _f8, _f8, _f8, _f8, _RULES, _SIGNAL, _i8),
-    cache=True,
-    nogil=True,
+    cache=True, nogil=True,
 )
-def judge(
-    fences,
-    states,
-    f,
-    measure,
-    fixes,
-    i,
-    binds,
-    counts,
-    beyond,
-    accuracy,
-    boundary,
-    probability,
-    rules,
-    out,
-    n,
-):
+def judge(fences, states, f, measure, fixes, i, binds, counts, beyond, accuracy, boundary, probability, rules, out, n):
     """Turn the probability into begin and end of an episode of fence `f`; returns the new signal count."""
     r = rules[0]
     s = states[f]
@@ -337,64 +312,61 @@ def judge(
     if not binds:
         if s.episode >= 0:
             n = write_signal(
-                out,
-                n,
-                measure,
-                fences[f].number,
-                kind,
-                2,
-                s.episode,
-                t,
-                beyond,
-                accuracy,
-                boundary,
-                probability,
+                out, n, measure, fences[f].number, kind, 2, s.episode, t, beyond, accuracy, boundary, probability
             )
         s.episode = -1
         s.run_s = -1
         s.run_fixes = 0
+        s.bound_s = -1
         s.lawful_s = -1
         return n
+    if not counts:
+        return n
     # the run: fixes since the first one beyond the line, until both this fix and the sum say otherwise
-    if counts and beyond > 0.0:
+    if beyond > 0.0:
         if s.run_s < 0:
             s.run_s = t
             s.run_fixes = 0
+            s.run_last_s = -1
+            s.before_s = t
+            if s.bound_s >= 0:
+                s.before_s = max(s.bound_s, t - int(r.crossing_s))
         s.run_fixes += 1
-    elif counts and s.run_s >= 0:
+    elif s.run_s >= 0:
         if probability <= 0.5:
             s.run_s = -1
             s.run_fixes = 0
         else:
             s.run_fixes += 1
+    if s.run_s >= 0:
+        depth = min(r.depth_clip_m, max(-r.depth_clip_m, beyond))
+        if s.run_last_s < 0:
+            s.depth_m = depth
+        else:
+            s.depth_m += (1.0 - math.exp(-(t - s.run_last_s) / r.depth_s)) * (depth - s.depth_m)
+        s.run_last_s = t
+    s.bound_s = t
     if s.episode < 0:
         dwell = r.place_dwell_s
+        least = -math.inf
         if kind == 1:
             dwell = r.boundary_dwell_s
+            least = r.depth_m
         elif kind == 3:
             dwell = r.timetable_dwell_s
+            least = r.depth_m
         if (
             probability >= r.p_begin
             and s.run_s >= 0
             and s.run_fixes >= r.min_fixes
-            and t - s.run_s >= dwell
+            and t - s.before_s >= dwell
+            and s.depth_m >= least
             and beyond > 0.0
         ):
             s.episode = s.run_s
             s.lawful_s = -1
             n = write_signal(
-                out,
-                n,
-                measure,
-                fences[f].number,
-                kind,
-                1,
-                s.episode,
-                t,
-                beyond,
-                accuracy,
-                boundary,
-                probability,
+                out, n, measure, fences[f].number, kind, 1, s.episode, t, beyond, accuracy, boundary, probability
             )
     elif probability > r.p_end:
         s.lawful_s = -1
@@ -403,18 +375,7 @@ def judge(
             s.lawful_s = t
         if t - s.lawful_s >= r.end_dwell_s:
             n = write_signal(
-                out,
-                n,
-                measure,
-                fences[f].number,
-                kind,
-                2,
-                s.episode,
-                t,
-                beyond,
-                accuracy,
-                boundary,
-                probability,
+                out, n, measure, fences[f].number, kind, 2, s.episode, t, beyond, accuracy, boundary, probability
             )
             s.episode = -1
             s.lawful_s = -1
@@ -481,19 +442,18 @@ def measure_at(measures, number):
 @nb.njit(
     types.UniTuple(_i8, 2)(
         _FIX, _i8, _MEASURE, _MEASURE_STATE, _FENCE, _FENCE_STATE, _array(_f8, 2), _EVALUATIONS,
-        _array(_u1, 2), _array(_i8, 2),
-        _GEO, _edges, _array(_i4), _array(_i4), _array(_u1), _array(_i4), _array(_i4), _f8,
-        _array(_f8), _array(_f8), _RULES, _SIGNAL,
+        _array(_u1, 2), _array(_i8, 2), _GEO, _edges, _array(_i4), _array(_i4), _array(_u1), _array(_i4),
+        _array(_i4), _f8, _array(_f8), _array(_f8), _RULES, _SIGNAL,
     ),
     cache=True,
     nogil=True,
     error_model="numpy",
-)  # fmt: skip
+)
 def step(
     fixes, first, measures, measure_states, fences, fence_states, nodes, evaluations, timetables, exceptions,
-    geometries, edges, cell_start, cell_items, cell_kind, row_start, row_items, horizon,
-    node_z, assumed_m, rules, out,
-):  # fmt: skip
+    geometries, edges, cell_start, cell_items, cell_kind, row_start, row_items, horizon, node_z, assumed_m,
+    rules, out,
+):
     """Evaluate `fixes` from index `first` on. Returns (index of the first fix not done, signals written).
 
     A fix needs room for four signals of the device and one of each fence of its measure; when that room is
@@ -521,9 +481,7 @@ def step(
         heard = fixes[i].received_s
         s.heard_s = max(s.heard_s, heard)
         if s.silent >= 0:
-            n = write_signal(
-                out, n, number, -1, 6, 2, s.silent, heard, math.nan, math.nan, math.nan, math.nan
-            )
+            n = write_signal(out, n, number, -1, 6, 2, s.silent, heard, math.nan, math.nan, math.nan, math.nan)
             s.silent = -1
         lon = fixes[i].lon
         lat = fixes[i].lat
@@ -547,9 +505,20 @@ def step(
         for f in range(measures[m].fence_from, measures[m].fence_to):
             fs = fence_states[f]
             d, boundary = signed_distance(
-                geometries, fences[f].geometry, edges, cell_start, cell_items, cell_kind, row_start, row_items,
-                horizon, lon, lat, east, north,
-            )  # fmt: skip
+                geometries,
+                fences[f].geometry,
+                edges,
+                cell_start,
+                cell_items,
+                cell_kind,
+                row_start,
+                row_items,
+                horizon,
+                lon,
+                lat,
+                east,
+                north,
+            )
             beyond = d if fences[f].keeps_inside else -d
             gap = -1.0 if fs.last_s < 0 else float(t - fs.last_s)
             p = weigh(nodes, f, node_z, beyond, accuracy, boundary, gap, counts, rules)
@@ -576,21 +545,7 @@ def step(
                 if verdict == 2 or worst == 0 or (verdict == 3 and worst == 1):
                     worst = verdict if worst != 2 else 2
             n = judge(
-                fences,
-                fence_states,
-                f,
-                number,
-                fixes,
-                i,
-                binds,
-                counts,
-                beyond,
-                accuracy,
-                boundary,
-                p,
-                rules,
-                out,
-                n,
+                fences, fence_states, f, number, fixes, i, binds, counts, beyond, accuracy, boundary, p, rules, out, n
             )
         fixes[i].verdict = worst
     return fixes.shape[0], n

@@ -51,6 +51,10 @@ FENCE_STATE = np.dtype(
         ("last_s", "<i8"),  # last evaluation
         ("run_s", "<i8"),  # first fix of the present run beyond the line
         ("run_fixes", "<i8"),
+        ("before_s", "<i8"),  # the crossing lies between this instant and run_s
+        ("bound_s", "<i8"),  # last counted fix while the fence was in force
+        ("depth_m", "<f8"),  # damped mean of how far beyond the line the run is
+        ("run_last_s", "<i8"),
         ("episode", "<i8"),  # of the alarm that is on
         ("lawful_s", "<i8"),  # since when the lawful side is certain again
         ("kept", "<i8"),  # evaluations written to the ring so far

@@ -67,7 +67,7 @@ def test_leaving_raises_once_with_the_first_fix_beyond_as_episode():
     assert said(signals) == [(BOUNDARY, BEGIN)]
     (begin,) = signals
     assert begin["episode"] == track["taken_s"][30]
-    assert 60 <= begin["at_s"] - begin["episode"] <= 120
+    assert 80 <= begin["at_s"] - begin["episode"] <= 120
     assert begin["probability"] >= 0.95
     assert begin["distance_m"] == pytest.approx(60.0, abs=0.05)
     assert begin["boundary_m"] == pytest.approx(10.0)
@@ -127,7 +127,7 @@ def test_a_timetable_binds_in_its_hours_only():
     signals = engine(night).step(before)
     assert said(signals) == [(TIMETABLE, BEGIN)]
     assert signals["episode"][0] == MONDAY + 22 * 3600
-    assert signals["at_s"][0] == MONDAY + 22 * 3600 + 60
+    assert signals["at_s"][0] == MONDAY + 22 * 3600 + 100
     by_day = engine(night)
     assert not by_day.step(fixes([OUT] * 60, start=MONDAY + 7 * 3600)).size
 
