@@ -12,6 +12,8 @@ from sifang.kernel.errors import SifangError
 
 MAX_SPEED_KMH = 1000.0
 MAX_LATITUDE, MAX_LONGITUDE, MAX_COURSE = 90.0, 180.0, 360.0
+MAX_ALTITUDE_M = 100_000.0
+MAX_ACCURACY_M = 10_000_000.0
 FIRST_SECOND, LAST_SECOND = 0, 4102444800  # 1970 to 2100: nothing outside can be the time of a fix
 
 
@@ -38,13 +40,13 @@ class BadValue(BadFrame):
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """One position as a device told it. WGS-84 degrees; `taken_s` Unix seconds UTC.
+    """One position as a device told it. WGS-84 degrees; `taken_s` Unix seconds UTC, None where not told.
 
     `lon` and `lat` are None unless `located`. `accuracy_m` holds the true place with 68 %; None where the
     device gave none. `alarm_flags`, `status_flags`: the protocol's own words, None where it has none.
     """
 
-    taken_s: int
+    taken_s: int | None
     lon: float | None = None
     lat: float | None = None
     located: bool = False
@@ -63,7 +65,7 @@ class Fix:
         return {
             "lon": self.lon,
             "lat": self.lat,
-            "taken_at": iso(self.taken_s),
+            "taken_at": None if self.taken_s is None else iso(self.taken_s),
             "speed_kmh": self.speed_kmh,
             "course_deg": self.course_deg,
             "altitude_m": self.altitude_m,
@@ -91,6 +93,10 @@ def sane(fix: Fix) -> Fix:
         raise BadValue(f"speed {fix.speed_kmh} km/h")
     if fix.course_deg is not None and not 0 <= fix.course_deg <= MAX_COURSE:
         raise BadValue(f"course {fix.course_deg} degrees")
-    if not FIRST_SECOND <= fix.taken_s < LAST_SECOND:
+    if fix.altitude_m is not None and not abs(fix.altitude_m) <= MAX_ALTITUDE_M:
+        raise BadValue(f"altitude {fix.altitude_m} m")
+    if fix.accuracy_m is not None and not 0 < fix.accuracy_m <= MAX_ACCURACY_M:
+        raise BadValue(f"accuracy {fix.accuracy_m} m")
+    if fix.taken_s is not None and not FIRST_SECOND <= fix.taken_s < LAST_SECOND:
         raise BadValue(f"time {fix.taken_s}")
     return fix

@@ -34,14 +34,17 @@ def row_of(
     flags: int = 0,
     source: int = SOURCE_UNKNOWN,
 ) -> tuple[object, ...]:
-    """Return one row; `flags` are added to what the fix itself says. NaN where nothing was given."""
+    """Return one row; `flags` are added to what the fix itself says. NaN where nothing was given.
+
+    A fix without a time of its own counts as taken when received.
+    """
     own = (F_LOCATED if fix.located else 0) | (F_REPLAYED if fix.replayed else 0)
     battery = NO_BATTERY if fix.battery_percent is None else min(round(fix.battery_percent), FULL)
     satellites = NO_SATELLITES if fix.satellites is None else min(fix.satellites, NO_SATELLITES)
     return (
         device,
         -1,
-        fix.taken_s,
+        received_s if fix.taken_s is None else fix.taken_s,
         received_s,
         *map(_number, (fix.lon, fix.lat, fix.accuracy_m, fix.altitude_m, fix.speed_kmh, fix.course_deg)),
         own | flags,
