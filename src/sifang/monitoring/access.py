@@ -1,0 +1,205 @@
+"""The only functions that hand out monitoring's objects to a user: purpose first, record first, then show.
+
+Row security limits every query to the persons the officer covers; outsiders get NotFound or nothing,
+exactly as for absence. Positions are read through the alias `reader` alone.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import numpy as np
+from django.db.models import Prefetch, QuerySet, Sum
+from numpy.typing import NDArray
+
+from sifang.kernel.errors import NotFound
+from sifang.kernel.time import utc_now
+from sifang.monitoring import powers
+from sifang.monitoring.errors import TrackTooLong
+from sifang.monitoring.intake.track import read_track
+from sifang.monitoring.models import (
+    Alarm,
+    AlarmAct,
+    Binding,
+    Clause,
+    Device,
+    Fence,
+    Incident,
+    Measure,
+    RefusedFixes,
+    Signal,
+)
+from sifang.monitoring.services.measures import live
+from sifang.people.access import Purpose, acting, record_read
+from sifang.people.models import Officer, Person, ReadRecord, Role, active_roles
+
+LONGEST_TRACK = timedelta(hours=24)
+BATCH = timedelta(minutes=15)  # reads of the live map are recorded in batches this long
+TRACK_ROLES = powers.ALARM_OFFICERS | {Role.PROSECUTOR}
+
+
+@dataclass(frozen=True)
+class LiveMap:
+    """Live measures within the officer's scope and the incidents that explain silences."""
+
+    measures: list[Measure]
+    incidents: list[Incident]
+
+
+@dataclass(frozen=True)
+class RefusedCount:
+    """How many fixes were refused in an hour, by reason and hashed device; no bytes, no position."""
+
+    hour: datetime
+    reason: str
+    gateway: str
+    device_hash: str
+    count: int
+
+
+def access_open_alarms(officer: Officer, purpose: Purpose = Purpose.DUTY) -> list[Alarm]:
+    """Return the alarms nobody has closed, most urgent first; recorded in batches like the live map.
+
+    Alarms under an open incident stay out: they are one technical question (`access_live_measures`).
+    """
+    with acting(officer, purpose):
+        found = _with_relations(Alarm.objects.exclude(state="closed"))
+        shown = found.exclude(incident__isnull=False, incident__ended_at=None).order_by("rank", "raised_at")
+        alarms = list(shown)
+        _record_batch(officer, purpose, "alarms", (a.person_id for a in alarms))
+    return alarms
+
+
+def access_alarm_by_id(officer: Officer, alarm_id: UUID, purpose: Purpose = Purpose.VERIFY_ALARM) -> Alarm:
+    """Return one alarm with its acts and signals, after the read is recorded. Raises NotFound."""
+    with acting(officer, purpose):
+        acts = Prefetch("acts", AlarmAct.objects.select_related("officer__agency", "second").order_by("at"))
+        alarm = _with_relations(Alarm.objects.prefetch_related(acts)).filter(id=alarm_id).first()
+        if alarm is None:
+            raise NotFound
+        record_read(officer, purpose, "alarm", [alarm.person_id], object_id=alarm.id)
+    return alarm
+
+
+def access_live_measures(officer: Officer, purpose: Purpose = Purpose.DUTY) -> LiveMap:
+    """Return the measures in force that this officer covers, with fences, clauses and device in use.
+
+    One read record (what = live_map) covers a quarter of an hour; a person new in view makes a new one.
+    """
+    with acting(officer, purpose):
+        now = utc_now()
+        found = Measure.objects.filter(live(now), told_at__isnull=False).select_related(
+            "person__office", "order"
+        )
+        fences = Prefetch("fences", Fence.objects.filter(closed_at=None).select_related("clause"))
+        worn = Prefetch("bindings", Binding.objects.filter(unbound_at=None).select_related("device__model"))
+        measures = list(found.prefetch_related(fences, worn).order_by("person__number"))
+        incidents = list(Incident.objects.filter(ended_at=None).order_by("began_at"))
+        _record_batch(officer, purpose, "live_map", (m.person_id for m in measures))
+    return LiveMap(measures=measures, incidents=incidents)
+
+
+def access_measures_of(officer: Officer, person: Person, purpose: Purpose = Purpose.DAILY) -> list[Measure]:
+    """Return the person's measures, newest first, with proof, approver and bindings. Raises NotFound."""
+    with acting(officer, purpose):
+        _need_visible(person)
+        record_read(officer, purpose, "measures", [person.id], object_id=person.id)
+        found = Measure.objects.filter(person_id=person.id).select_related(
+            "proof", "approver", "order", "person"
+        )
+        worn = Prefetch("bindings", Binding.objects.select_related("device__model").order_by("-bound_at"))
+        return list(found.prefetch_related(worn, "fences__clause").order_by("-approved_at"))
+
+
+def access_clauses_of(officer: Officer, person: Person, purpose: Purpose = Purpose.DAILY) -> list[Clause]:
+    """Return what binds the person now, oldest first; see `questions.restrictions`. Raises NotFound."""
+    with acting(officer, purpose):
+        _need_visible(person)
+        record_read(officer, purpose, "clauses", [person.id], object_id=person.id)
+        found = Clause.objects.filter(person_id=person.id).exclude(valid_to__lte=utc_now())
+        return list(found.prefetch_related("exceptions").order_by("valid_from", "id"))
+
+
+def access_track(
+    officer: Officer, person: Person, purpose: Purpose, frm: datetime, to: datetime
+) -> NDArray[np.void]:
+    """Return the person's fixes (columns FIX, WGS-84) taken from `frm` (inclusive) to `to` (exclusive).
+
+    At most 24 hours; the read is recorded before the journal is opened, through the alias
+    `reader`. Justice officers on the case and the procuratorate. Raises NotFound, TrackTooLong.
+    """
+    if not frm < to <= frm + LONGEST_TRACK:
+        raise TrackTooLong
+    with acting(officer, purpose):
+        _need_visible(person)
+        if not TRACK_ROLES & active_roles(officer, utc_now()):
+            raise NotFound
+        numbers = list(Measure.objects.filter(person_id=person.id).values_list("number", flat=True))
+        record_read(officer, purpose, "track", [person.id], object_id=person.id, span=(frm, to))
+    with acting(officer, purpose, using="reader"):
+        return read_track(numbers, frm, to)
+
+
+def access_signals_of(
+    officer: Officer, alarm: Alarm, purpose: Purpose = Purpose.VERIFY_ALARM
+) -> list[Signal]:
+    """Return the signals of an alarm's measure, kind and fence since it began, in order. Raises NotFound."""
+    with acting(officer, purpose):
+        if not Alarm.objects.filter(id=alarm.id).exists():
+            raise NotFound
+        found = Signal.objects.filter(measure_id=alarm.measure_id, fence=alarm.fence)
+        return list(found.filter(at__gte=alarm.began_at).order_by("at"))
+
+
+def access_refused_counts(officer: Officer, *, since: datetime) -> list[RefusedCount]:
+    """Return refused fixes by hour, reason, gateway and hashed device, newest first. Raises NotFound."""
+    powers.need_operator(officer)
+    rows = RefusedFixes.objects.filter(hour__gte=since).values("hour", "reason", "gateway", "device_hash")
+    return [
+        RefusedCount(row["hour"], row["reason"], row["gateway"], row["device_hash"], row["total"])
+        for row in rows.annotate(total=Sum("count")).order_by("-hour", "-total")
+    ]
+
+
+def access_devices(officer: Officer) -> list[Device]:
+    """Return all registered devices with their model; who wears one only within the officer's scope.
+
+    For the operator of the installation. `device.bindings` holds what row security lets through: nothing
+    for an administrator without a case role. Raises NotFound.
+    """
+    powers.need_operator(officer)
+    with acting(officer, Purpose.OPERATE):
+        worn = Prefetch("bindings", Binding.objects.filter(unbound_at=None).select_related("measure__person"))
+        devices = list(
+            Device.objects.select_related("model")
+            .prefetch_related(worn)
+            .order_by("county_code", "terminal_id")
+        )
+        persons = {b.measure.person_id for d in devices for b in d.bindings.all()}
+        if persons:
+            record_read(officer, Purpose.OPERATE, "devices", sorted(persons))
+    return devices
+
+
+def _with_relations(alarms: QuerySet[Alarm]) -> QuerySet[Alarm]:
+    wanted = ("person__office", "person__county_agency", "measure__proof", "measure__approver", "fence")
+    return alarms.select_related(*wanted, "clause", "taken_by__agency", "incident", "device__model")
+
+
+def _need_visible(person: Person) -> None:
+    if not Person.objects.filter(id=person.id).exists():
+        raise NotFound
+
+
+def _record_batch(officer: Officer, purpose: Purpose, what: str, persons: Iterable[UUID]) -> None:
+    """Leave one record per quarter of an hour, or at once when somebody new comes into view."""
+    shown = set(persons)
+    if not shown:
+        return
+    recent = ReadRecord.objects.filter(
+        officer=officer, what=what, purpose=purpose.value, at__gte=utc_now() - BATCH
+    )
+    last = recent.order_by("-at").first()
+    if last is None or not shown <= set(last.person_ids):
+        record_read(officer, purpose, what, sorted(shown))
