@@ -61,6 +61,7 @@ check: setup-dev
 	@echo "check: types"          && $(BIN)/mypy --no-error-summary
 	@echo "check: migrations"     && $(BIN)/python -W ignore tools/check_migrations.py
 	@echo "check: settings page"  && $(BIN)/python -m sifang.ops.settings_page --check
+	@echo "check: article index"  && $(BIN)/python tools/build_articles.py --check
 	@echo "check: licences"       && $(BIN)/python tools/check_licences.py
 	@echo "check: repository"     && $(BIN)/python tools/check_repository.py
 	@echo "check: front end"      && $(BIN)/python tools/build_front.py --check

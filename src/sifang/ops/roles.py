@@ -23,7 +23,7 @@ WORKERS = ("app", "watch", "jobs")
 DATABASE = "sifang"
 
 # Tables whose rows are facts: inserted once, never changed by the processes.
-INSERT_ONLY = ("people_readrecord", "monitoring_alarmact")
+INSERT_ONLY = ("people_readrecord", "monitoring_alarmact", "ledger_pending")
 READ_RECORDS = "people_readrecord"  # the reader, too, records before it reads
 
 

@@ -262,3 +262,13 @@ def test_every_purpose_has_words_and_a_known_article():
     for purpose in Purpose:
         assert purpose.title
         assert purpose.mark == "verified"
+
+
+@pytest.mark.django_db(databases=["default"])
+def test_insert_only_tables_are_granted_so():
+    with connection.cursor() as cursor:
+        for table in ("people_readrecord", "ledger_pending"):
+            for role in ("sifang_app", "sifang_watch", "sifang_reader", "sifang_jobs"):
+                for right in ("UPDATE", "DELETE", "TRUNCATE"):
+                    cursor.execute("SELECT has_table_privilege(%s, %s, %s)", [role, table, right])
+                    assert cursor.fetchone() == (False,), (role, table, right)
