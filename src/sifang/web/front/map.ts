@@ -1,2 +1,7 @@
+/** Pages with a map: MapLibre in our style, live persons, evidence, replay. Talks with app.js by events on `document`. */
 import "maplibre-gl/dist/maplibre-gl.css";
 import "../components/map/map.css";
+import "../components/map/command_map";
+import { startWhenReady } from "./module";
+
+startWhenReady();

@@ -28,6 +28,7 @@ export default defineConfig(({ mode }) => ({
     alias: {
       "maplibre-gl": resolve(here, "node_modules/maplibre-gl"),
       "htmx.org": resolve(here, "node_modules/htmx.org"),
+      pmtiles: resolve(here, "node_modules/pmtiles"),
     },
   },
   plugins: mode === "map" ? [worker()] : [],
