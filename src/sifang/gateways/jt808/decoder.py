@@ -21,6 +21,7 @@ from sifang.monitoring.intake.fixes import BadFrame
 
 LOCATION, LOCATION_ANSWER, BATCH, MEDIA = 0x0200, 0x0201, 0x0704, 0x0801
 SIMPLE = up.UP | down.READ
+KNOWN = frozenset(SIMPLE) | {LOCATION, LOCATION_ANSWER, BATCH, MEDIA}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,79 @@
+"""Every OwnTracks sample of the shared folder, compared field by field with what it says itself."""
+
+import json
+
+import pytest
+
+from sifang.gateways.owntracks.decoder import decode_line
+from sifang.monitoring.intake.fixes import iso
+
+WITH_PLACE = {"location", "transition"}
+
+
+def samples(shared):
+    lines = (shared / "samples" / "http" / "requests.jsonl").read_text(encoding="utf-8").splitlines()
+    return [sample for line in lines if (sample := json.loads(line))["protocol"].startswith("owntracks")]
+
+
+def told(sample):
+    headers = {}
+    if "topic" in sample:
+        _, user, device, *_ = sample["topic"].split("/")
+        headers = {"X-Limit-U": user, "X-Limit-D": device}
+    line = {"method": "POST", "path": "/owntracks", "headers": headers, "body": sample["body"]}
+    return decode_line(json.dumps(line))
+
+
+def positive(value):
+    return value if value is not None and value > 0 else None
+
+
+def known(value):
+    return value if value is not None and value >= 0 else None
+
+
+def expected_fix(body):
+    placed = (body["lat"], body["lon"]) != (0, 0)
+    return {
+        "lon": body["lon"] if placed else None,
+        "lat": body["lat"] if placed else None,
+        "taken_at": iso(int(body["tst"])),
+        "speed_kmh": known(body.get("vel")),
+        "course_deg": known(body.get("cog")),
+        "altitude_m": body.get("alt"),
+        "located": placed,
+        "accuracy_m": positive(body.get("acc")),
+        "satellites": None,
+        "battery_percent": body.get("batt"),
+        "alarm_flags": None,
+        "status_flags": None,
+    }
+
+
+def expected_device(sample, body):
+    topic = (sample.get("topic") or body.get("topic") or "").split("/")
+    return "/".join(topic[1:3]) if len(topic) >= 3 else body.get("tid")
+
+
+def test_every_sample_says_what_it_says(shared):
+    all_samples = samples(shared)
+    assert len(all_samples) == 72
+    fixes = 0
+    for sample in all_samples:
+        answer = told(sample)
+        if not sample["json_valid"]:
+            assert (answer["error"], answer["status"]) == ("bad_frame", 400)
+            continue
+        body = json.loads(sample["body"])
+        expected = [expected_fix(body)] if body["_type"] in WITH_PLACE else []
+        assert answer == {"device": expected_device(sample, body), "fixes": expected}
+        fixes += len(expected)
+    assert fixes == 33
+
+
+@pytest.mark.parametrize("field", ["lat", "tst", "acc", "batt"])
+def test_a_field_that_differs_would_be_noticed(shared, field):
+    sample = next(one for one in samples(shared) if one["type"] == "location" and '"batt"' in one["body"])
+    body = json.loads(sample["body"])
+    body[field] += 1
+    assert told(sample)["fixes"] != [expected_fix(body)]
