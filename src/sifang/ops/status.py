@@ -43,8 +43,10 @@ def status(settings: Settings) -> dict[str, Any]:
     """Return the answer of `sifang status --json` (DESIGN § 15; rooms that do not exist yet are absent)."""
     rows = processes(settings)
     counted = counts(settings)
-    is_ready = bool(rows) and counted is not None and all(row["state"] == "running" for row in rows)
     state = read_state(settings.data) if rows else {}
+    is_ready = bool(
+        state.get("is_ready") and counted is not None and all(row["state"] == "running" for row in rows)
+    )
     answer: dict[str, Any] = {
         "version": version(),
         "ready": is_ready,

@@ -43,30 +43,16 @@ def defer_event(handler: str, event: object) -> None:
 
 
 @app.periodic(cron="* * * * *")
-@app.task(name="end_expired_measures", queue="clock", queueing_lock="end_expired_measures")
-def end_expired_measures(timestamp: int) -> int:
-    """Write down the end of measures whose term is over (社区矫正法29条); return how many."""
+@app.task(name="each_minute", queue="clock", queueing_lock="each_minute")
+def each_minute(timestamp: int) -> dict[str, int]:
+    """Do what the clock asks for; return how many measures ended and how many expectations are late."""
+    from sifang.cases.services import overdue
     from sifang.monitoring.services.measures import end_expired
     from sifang.people.access import system
 
     del timestamp
     with system("reconcile"):
-        ended = end_expired(utc_now())
-    if ended:
-        log.info("measures_ended", n=ended)
-    return ended
-
-
-@app.periodic(cron="* * * * *")
-@app.task(name="count_overdue", queue="clock", queueing_lock="count_overdue")
-def count_overdue(timestamp: int) -> int:
-    """Say in the log how many expectations are overdue; pages show them to owner and procuratorate."""
-    from sifang.cases.services import overdue
-    from sifang.people.access import system
-
-    del timestamp
-    with system("reconcile"):
-        late = overdue(utc_now()).count()
-    if late:
-        log.info("expectations_overdue", n=late)
-    return late
+        done = {"ended": end_expired(utc_now()), "late": overdue(utc_now()).count()}
+    if any(done.values()):
+        log.info("clock_worked", **done)
+    return done

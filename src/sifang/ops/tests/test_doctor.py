@@ -1,0 +1,50 @@
+"""`sifang doctor`: says what is wrong, and what to do, in words."""
+
+import pytest
+
+from sifang.ops.doctor import report
+from sifang.ops.settings import read
+
+
+def settings_of(folder, **more):
+    ports = {"SIFANG_HTTP_PORT": "1024", "SIFANG_JT808_PORT": "1025", "SIFANG_DEVICE_HTTP_PORT": "1026"}
+    return read({"SIFANG_DATA": str(folder)} | ports | more)
+
+
+def test_a_secret_that_others_can_read_is_found(tmp_path):
+    folder = tmp_path / "secrets"
+    folder.mkdir(mode=0o700)
+    (folder / "key").touch(mode=0o600)
+    text, _ = report(settings_of(tmp_path))
+    assert f"✓ 密钥目录只有本账号可读：{folder}" in text
+    (folder / "key").chmod(0o644)
+    text, is_well = report(settings_of(tmp_path))
+    assert not is_well
+    assert f"chmod -R go-rwx {folder}" in text
+
+
+def test_a_database_that_cannot_be_reached_is_found(tmp_path):
+    url = "postgresql://nobody:nothing@127.0.0.1:1/none"
+    text, is_well = report(settings_of(tmp_path, SIFANG_DATABASE_URL=url))
+    assert not is_well
+    assert "✗ 数据库账号 sifang_app 不能登录" in text
+    assert "nothing" not in text
+
+
+@pytest.mark.slow
+def test_a_running_installation_is_well_and_a_loose_role_is_not(installation):
+    import psycopg
+
+    from sifang.ops.postgres import Postgres
+
+    installation.start()
+    said = installation.run("doctor")
+    bad = [line for line in said.stdout.splitlines() if line.startswith("✗") and "前端" not in line]
+    assert not bad, said.stdout + said.stderr
+    assert "✓ 数据库结构与程序版本一致" in said.stdout
+    url = Postgres(installation.data / "postgres", installation.data / "secrets").url("sifang")
+    with psycopg.connect(url) as connection:
+        connection.execute("ALTER ROLE sifang_app BYPASSRLS")
+    said = installation.run("doctor")
+    assert said.returncode == 1
+    assert "✗ 数据库账号 sifang_app 权限适当 → 它能绕过行级权限" in said.stdout

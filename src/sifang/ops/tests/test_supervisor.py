@@ -1,0 +1,115 @@
+"""What a whole installation promises: it starts, keeps going whatever dies, ends, and starts again."""
+
+import os
+import signal
+import socket
+import stat
+import time
+
+import psycopg
+import pytest
+
+from sifang.ops.postgres import Postgres
+from sifang.ops.runtime import started_ticks
+
+pytestmark = pytest.mark.slow
+
+
+def superuser_url(installation, database="sifang"):
+    return Postgres(installation.data / "postgres", installation.data / "secrets").url(database)
+
+
+def test_whatever_is_killed_comes_back_and_ctrl_c_ends_all(installation):
+    installation.start()
+    names = {one["name"] for one in installation.status()["processes"]}
+    assert {"postgres", "web", "jobs"} <= names
+    for name in sorted(names):
+        before = installation.pid(name)
+        os.kill(before, signal.SIGKILL)
+        installation.until(
+            lambda name=name, before=before: (
+                installation.status()["ready"] and installation.pid(name) not in {None, before}
+            )
+        )
+    restarts = {one["name"]: one["restarts"] for one in installation.status()["processes"]}
+    assert all(count >= 1 for count in restarts.values())
+    children = installation.children()
+    assert installation.interrupt() < 45
+    assert installation.foreground.returncode == 0
+    assert not [pid for pid in children if started_ticks(pid)]
+    assert installation.status() | {"processes": []} == installation.status()
+    assert installation.status()["ready"] is False
+
+
+def test_a_killed_supervisor_leaves_nothing_that_blocks_the_next_start(installation):
+    installation.start()
+    old = installation.children()
+    installation.foreground.kill()
+    installation.foreground.wait()
+    began = time.monotonic()
+    installation.start()
+    assert time.monotonic() - began < 20
+    assert not [pid for pid in old if started_ticks(pid)]
+    assert installation.run("down").stdout == "已停止。\n"
+
+
+def test_a_second_start_on_the_same_data_is_refused_in_one_line(installation):
+    installation.start()
+    second = installation.run("up")
+    assert second.returncode == 1
+    assert "已有一个四方在运行" in second.stderr
+    assert len(second.stderr.splitlines()) == 1
+    assert installation.status()["ready"]
+
+
+def test_the_database_is_private(installation):
+    installation.start()
+    folder = (installation.data / "postgres").resolve()
+    control = (folder / "data" / "pg_hba.conf").read_text()
+    methods = [line.split()[-1] for line in control.splitlines() if line and not line.startswith("#")]
+    assert methods
+    assert set(methods) == {"scram-sha-256"}
+    socket_folder = next(folder.glob("run"), None)
+    if socket_folder is not None:
+        assert stat.S_IMODE(socket_folder.stat().st_mode) == 0o700
+    for path in (installation.data / "secrets").iterdir():
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    with psycopg.connect(superuser_url(installation)) as connection:
+        assert connection.execute("SHOW listen_addresses").fetchone() == ("",)
+
+
+@pytest.mark.parametrize("name", ["SIFANG_HTTP_PORT", "SIFANG_JT808_PORT", "SIFANG_DEVICE_HTTP_PORT"])
+def test_a_port_in_use_is_one_clear_line(installation, name):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        answer = installation.run("up", **{name: str(port)})
+    assert answer.returncode == 1
+    assert answer.stderr == f"端口 {port} 已被占用；请关闭占用它的程序，或用 {name} 换一个端口。\n"
+    assert not (installation.data / "postgres").exists()
+
+
+def test_older_data_are_migrated_and_kept(installation):
+    installation.start()
+    with psycopg.connect(superuser_url(installation)) as connection:  # as the version before left it
+        connection.execute(
+            "INSERT INTO people_agency (id, kind, level, name, area_code)"
+            " VALUES (gen_random_uuid(), 'court', 'county', '历下区人民法院', '370102')"
+        )
+        connection.execute("DROP FUNCTION sifang_counts()")
+        connection.execute("DELETE FROM django_migrations WHERE app = 'ops'")
+    installation.interrupt()
+    assert "fixes" not in installation.status()
+    installation.start()
+    assert "应用了 1 个数据库变更" in installation.said()
+    assert installation.status()["alarms"] == {"open": 0, "raised": 0}
+    with psycopg.connect(superuser_url(installation)) as connection:
+        assert connection.execute("SELECT name FROM people_agency").fetchall() == [("历下区人民法院",)]
+        connection.execute(
+            "INSERT INTO django_migrations (app, name, applied) VALUES ('ops', '9_next', now())"
+        )
+    installation.interrupt()
+    newer = installation.run("up")
+    assert newer.returncode == 1
+    assert "由更新的版本建立" in newer.stderr
