@@ -5,6 +5,7 @@ made known to the person: `from_s` is that instant, so nothing before it can rai
 """
 
 import json
+import math
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -130,7 +131,7 @@ def _rows(cursor: CursorWrapper, sql: str, given: dict[str, Any]) -> list[tuple[
 
 def _s(epoch: Any) -> int:
     """Whole Unix seconds; an instant within a second begins with the next one."""
-    return int(-(-epoch // 1))
+    return math.ceil(epoch)
 
 
 def _json(value: Any) -> Any:
