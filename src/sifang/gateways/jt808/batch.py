@@ -6,17 +6,13 @@ it could not store them, not at all.
 
 import asyncio
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sifang.gateways.jt808.card import Card
-from sifang.gateways.jt808.columns import location_row
-from sifang.gateways.jt808.messages.location import Location
-from sifang.monitoring.intake.fixes import BadValue
-from sifang.monitoring.intake.rows import columns_of
+from sifang.gateways.jt808.fast import Told, columns_of_bodies
 from sifang.monitoring.intake.session import DeviceRef, Intake
 
 GATHER_S = 0.005
@@ -36,11 +32,9 @@ class Handed:
 
     connection: Answerable
     device: DeviceRef
-    card: Card
     message_id: int
     serials: list[int]
-    locations: list[Location]
-    rows: list[tuple[object, ...]] = field(default_factory=list)
+    told: list[Told]
 
 
 class Batch:
@@ -62,32 +56,40 @@ class Batch:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        if not self._waiting:
+            return
         waiting, self._waiting = self._waiting, []
-        now = int(time.time())
+        owners = [one for one in waiting for _ in one.told]
+        rows, good, wrong = columns_of_bodies(
+            [told for one in waiting for told in one.told], int(time.time())
+        )
+        for number, error in wrong:
+            self._intake.refuse(error.code, self._gateway, owners[number].device.terminal_id)
+        stored = _runs([owner for owner, is_good in zip(owners, good.tolist(), strict=True) if is_good])
+        kept = {id(one) for one, _, _ in stored}
         for one in waiting:
-            self._make_rows(one, now)
-        stored = [one for one in waiting if one.rows]
-        for one in waiting:
-            if not one.rows:
+            if id(one) not in kept:
                 one.connection.answer_received(one.message_id, one.serials)
         if stored:
-            fixes = columns_of(row for one in stored for row in one.rows)
-            self._intake.submit(fixes, lambda received: _answer(stored, received))
-
-    def _make_rows(self, one: Handed, now: int) -> None:
-        for location in one.locations:
-            try:
-                one.rows.append(location_row(location, one.card, one.device.index, now))
-            except BadValue as error:
-                self._intake.refuse(error.code, self._gateway, one.device.terminal_id)
+            self._intake.submit(
+                rows if good.all() else rows[good], lambda received: _answer(stored, received)
+            )
 
 
-def _answer(handed: list[Handed], received: NDArray[np.bool_] | None) -> None:
-    at = 0
-    for one in handed:
-        end = at + len(one.rows)
-        if received is not None and bool(received[at:end].all()):
+def _runs(owners: list[Handed]) -> list[tuple[Handed, int, int]]:
+    """Return each owner once, with the range of its rows."""
+    runs: list[tuple[Handed, int, int]] = []
+    for at, owner in enumerate(owners):
+        if runs and runs[-1][0] is owner:
+            runs[-1] = (owner, runs[-1][1], at + 1)
+        else:
+            runs.append((owner, at, at + 1))
+    return runs
+
+
+def _answer(stored: list[tuple[Handed, int, int]], received: NDArray[np.bool_] | None) -> None:
+    for one, start, end in stored:
+        if received is not None and bool(received[start:end].all()):
             one.connection.answer_received(one.message_id, one.serials)
         else:
             one.connection.answer_lost()
-        at = end

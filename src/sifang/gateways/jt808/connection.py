@@ -13,6 +13,7 @@ from sifang.gateways.jt808.card import Card, card_of
 from sifang.gateways.jt808.decoder import BATCH, LOCATION, LOCATION_ANSWER, Message, decode_body
 from sifang.gateways.jt808.downlink import Key, Waiting
 from sifang.gateways.jt808.errors import Encrypted, UnknownMessage
+from sifang.gateways.jt808.fast import Told
 from sifang.gateways.jt808.frame import Frame, Header, Splitter, encode_frame
 from sifang.gateways.jt808.messages.down import (
     REGISTERED,
@@ -24,7 +25,7 @@ from sifang.gateways.jt808.messages.down import (
     TERMINAL_UNKNOWN,
     write_message,
 )
-from sifang.gateways.jt808.messages.location import Location
+from sifang.gateways.jt808.messages.location import FIXED_PART, Location
 from sifang.gateways.jt808.reader import time_bcd
 from sifang.gateways.jt808.reassembly import Reassembler
 from sifang.monitoring.intake.fixes import BadFrame
@@ -223,7 +224,10 @@ class Connection(asyncio.Protocol):
             if whole is None:
                 return
             header, serials, body = whole.header, whole.serials, whole.body
-        self._message(decode_body(header, body), serials, in_parts=frame.header.total > 1)
+        if header.message_id == LOCATION and self.device is not None and len(body) >= FIXED_PART:
+            self._enqueue(self.device, LOCATION, serials, [Told(body, self.device.index, self._card)])
+        else:
+            self._message(decode_body(header, body), serials, in_parts=frame.header.total > 1)
 
     def _message(self, message: Message, serials: list[int], *, in_parts: bool) -> None:
         message_id = message.header.message_id
@@ -248,9 +252,13 @@ class Connection(asyncio.Protocol):
         if not locations:
             self._acknowledge(message_id, serials[-1], RESULT_BAD if bad else RESULT_OK)
             return
+        told = [Told(one.body, device.index, self._card, one.replayed) for one in locations]
+        self._enqueue(device, message_id, serials, told)
+
+    def _enqueue(self, device: DeviceRef, message_id: int, serials: list[int], told: list[Told]) -> None:
         self._in_flight += 1
         self.pause("in_flight", stop=self._in_flight >= self.server.limits.in_flight)
-        self.server.batch.add(Handed(self, device, self._card, message_id, serials, locations))
+        self.server.batch.add(Handed(self, device, message_id, serials, told))
 
     # ---- what each message means
 
