@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, ClassVar
 
 from sifang.kernel.errors import SifangError
@@ -88,6 +89,7 @@ class Supervisor:
         self._logs = settings.data / "logs"
         self._children: list[Child] = []
         self._signals = 0
+        self._last_signal = 0
         self._is_ready = False  # once everything served; status looks at the present
         self._is_demo_data = demo is not None or (settings.data / DEMO_MARK).exists()
 
@@ -108,8 +110,9 @@ class Supervisor:
             lock.release()
         return 0
 
-    def _note_signal(self, _number: int, _frame: object) -> None:
+    def _note_signal(self, number: int, _frame: object) -> None:
         self._signals += 1
+        self._last_signal = number
 
     # -- starting ---------------------------------------------------------------------------------
 
@@ -266,6 +269,7 @@ class Supervisor:
         if not self._children:
             return
         say("正在停止…")
+        log.info("installation_ending", signal=self._last_signal)
         self._signals = 0
         services = [child for child in self._children if child.name != "postgres"]
         self._end(services, signal.SIGTERM, PATIENCE_S)
@@ -333,8 +337,17 @@ class Demo:
                 say("      要改变人数，先运行 make clean-demo")
         if self.sim_file.exists():
             plan = json.loads(self.sim_file.read_text(encoding="utf-8"))
+            plan["net"] = str(_net_file())  # the program may have moved since
             plan["jt808"] = {"host": _here(supervisor.settings.bind), "port": supervisor.settings.jt808_port}
             write_private(self.sim_file, json.dumps(plan, ensure_ascii=False))
+
+
+def _net_file() -> Path:
+    """Return the drawn net on which simulated persons move."""
+    spec = find_spec("sifang.web")
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent / "mapdata" / "base_schematic.geojson"
 
 
 def _here(bind: str) -> str:

@@ -23,8 +23,9 @@ def free_port() -> int:
 class Installation:
     """`sifang …` on one data folder, as a person at a terminal uses it."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, prefix=()):
         self.data = folder / "data"
+        self.command = [*(prefix or (sys.executable,)), "-m", "sifang.ops.main"]
         self.env = {name: value for name, value in os.environ.items() if not name.startswith("SIFANG_")} | {
             "SIFANG_DATA": str(self.data),
             "SIFANG_HTTP_PORT": str(free_port()),
@@ -37,14 +38,14 @@ class Installation:
 
     def run(self, *words, timeout=60, **env):
         return subprocess.run(
-            [sys.executable, "-m", "sifang.ops.main", *words],
+            [*self.command, *words],
             env=self.env | env, capture_output=True, text=True, timeout=timeout, check=False,
         )  # fmt: skip
 
     def start(self, *words):
         with (self.data.parent / "said").open("w") as output:
             self.foreground = subprocess.Popen(
-                [sys.executable, "-m", "sifang.ops.main", *(words or ("up",))],
+                [*self.command, *(words or ("up",))],
                 env=self.env, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
         self.until_ready()
@@ -88,6 +89,13 @@ class Installation:
             self.foreground.wait()
 
 
+def remove(folder):
+    link = folder / "data" / "postgres"
+    if link.is_symlink():
+        shutil.rmtree(link.resolve(), ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 @pytest.fixture
 def installation():
     folder = Path(tempfile.mkdtemp(prefix="sfi-"))
@@ -95,7 +103,39 @@ def installation():
     one = Installation(folder)
     yield one
     one.end()
-    link = one.data / "postgres"
-    if link.is_symlink():
-        shutil.rmtree(link.resolve(), ignore_errors=True)
-    shutil.rmtree(folder, ignore_errors=True)
+    remove(folder)
+
+
+def python_for_others():
+    """An interpreter that an ordinary user can run: this one, or the system's of the same version."""
+    for path in (Path(sys.executable), Path("/usr/bin/python3")):
+        real = path.resolve()
+        if not path.exists() or not all(part.stat().st_mode & 0o001 for part in (real, *real.parents)):
+            continue
+        said = subprocess.run(
+            [path, "-c", "import sys; print(sys.version_info[:2])"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        if said.stdout.strip() == str(sys.version_info[:2]):
+            return str(path)
+    return None
+
+
+@pytest.fixture
+def ordinary_installation():
+    """The same, as a user without rights (root only: otherwise every test here is one already)."""
+    folder = Path(tempfile.mkdtemp(prefix="sfo-"))
+    prefix = ()
+    if os.geteuid() == 0:
+        python = python_for_others()
+        if python is None:
+            pytest.skip("no Python that another user may run: the folder of this one is closed")
+        os.chown(folder, 65534, 65534)
+        prefix = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", python)
+    one = Installation(folder, prefix)
+    one.env["HOME"] = str(folder)
+    yield one
+    one.end()
+    remove(folder)

@@ -5,6 +5,7 @@ import signal
 import socket
 import stat
 import time
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -113,3 +114,14 @@ def test_older_data_are_migrated_and_kept(installation):
     newer = installation.run("up")
     assert newer.returncode == 1
     assert "由更新的版本建立" in newer.stderr
+
+
+def test_an_ordinary_user_can_run_it(ordinary_installation):
+    one = ordinary_installation
+    one.start()
+    assert one.status()["ready"]
+    owners = {Path(f"/proc/{pid}").stat().st_uid for pid in one.children()}
+    assert owners == {one.data.stat().st_uid}
+    assert 0 not in owners
+    assert one.interrupt() < 45
+    assert one.foreground.returncode == 0
