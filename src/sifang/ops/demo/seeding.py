@@ -4,6 +4,8 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
+from django.db import connection
+
 from sifang.kernel.time import legal_day, utc_now
 from sifang.monitoring.services.lines import line_in_force
 from sifang.ops.demo.agencies import PASSWORD, Organs, make_organs
@@ -51,6 +53,8 @@ def seed(
         for code in ("370100", "370124", "370126"):
             line_in_force(code)
         write_plan(sim_file, _track(organs, entries, chance, say))
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")  # so that the first pages are planned for a full city
     return True
 
 

@@ -18,10 +18,11 @@ from sifang.people.access import (
     system,
 )
 from sifang.people.errors import WrongRole
-from sifang.people.models import Order, Person, ReadRecord, Role
+from sifang.people.models import Officer, Order, Person, ReadRecord, Role
 from sifang.people.purposes import Purpose
 from sifang.people.services import end_role, grant_role
 
+EVERY = ["default", "owner", "watch", "reader", "jobs"]
 ALL = {"张三", "卫某", "小陈", "何某"}
 LIXIA = {"张三", "卫某", "小陈"}
 
@@ -90,6 +91,12 @@ def test_the_database_alone_refuses_the_officer_who_left_and_a_false_agency(city
     assert rows(city["吴离"], lixia) == 0
     assert rows(city["王科"], city_bureau) == 0
     assert rows(city["王科"], lixia, purpose="") == 0
+
+
+def test_an_inactive_officer_sees_nothing_even_with_a_role_in_force(city):
+    Officer.objects.filter(id=city["王科"].id).update(is_active=False)
+    with pytest.raises(NotFound), city.acting("王科"):
+        pytest.fail("acted while inactive")
 
 
 def test_a_role_counts_only_while_it_is_in_force(city):
@@ -172,9 +179,19 @@ def test_read_records_cannot_be_changed_or_deleted(city):
             attempt(ReadRecord.objects.filter(what="person"))
 
 
+@pytest.mark.django_db(transaction=True, databases=EVERY)
+def test_not_even_the_owner_changes_a_read_record(city):
+    access_person_by_number(city["王科"], "历下-2026-0417", Purpose.DAILY)
+    rows = ReadRecord.objects.using("owner").filter(what="person")
+    for attempt in (lambda: rows.update(purpose="x"), rows.delete):
+        with pytest.raises(DatabaseError, match="只能追加"), system("migration", using="owner"):
+            attempt()
+
+
 def test_nobody_writes_a_read_record_in_another_officers_name(city):
-    with pytest.raises(DatabaseError), city.acting("王科"):
-        record_read(city["李所"], Purpose.DAILY, "person", [])
+    for other in ("李所", "郑局"):  # another agency, and a colleague of the same one
+        with pytest.raises(DatabaseError), city.acting("王科"):
+            record_read(city[other], Purpose.DAILY, "person", [])
     with pytest.raises(DatabaseError), city.acting("王科", Purpose.DAILY):
         record_read(city["王科"], Purpose.PROCURATE, "person", [])
 
@@ -211,7 +228,6 @@ def test_an_officer_of_one_county_cannot_move_a_person_into_another(city):
 
 
 ALIASES = {"migration": "owner", "watch": "watch", "reconcile": "jobs", "deliver": "jobs", "compare": "jobs"}
-EVERY = ["default", "owner", "watch", "reader", "jobs"]
 
 
 @pytest.mark.django_db(transaction=True, databases=EVERY)
