@@ -1,8 +1,11 @@
 """Every OsmAnd sample of the shared folder, compared field by field with its expectation."""
 
 import json
+from urllib.parse import urlencode
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sifang.gateways.osmand.decoder import decode_line
 from sifang.monitoring.intake.fixes import iso
@@ -106,3 +109,27 @@ def test_times_of_every_form(timestamp, expected):
 )
 def test_what_is_no_fix(query, answer):
     assert decode_line(json.dumps({"method": "GET", "path": f"/?{query}"})) == answer
+
+
+VALUES = st.one_of(
+    st.none(), st.booleans(), st.floats(), st.integers(), st.text(max_size=6), st.just({}), st.just([])
+)
+COORDS = st.dictionaries(
+    st.sampled_from(["latitude", "longitude", "accuracy", "speed", "heading", "altitude"]), VALUES
+)
+LOCATION = st.fixed_dictionaries(
+    {"timestamp": VALUES, "coords": st.one_of(COORDS, VALUES), "battery": st.just({"level": 2}) | VALUES}
+)
+
+
+@given(VALUES, st.one_of(LOCATION, VALUES, st.lists(LOCATION, max_size=2)))
+def test_no_json_body_raises_anything_but_a_refusal(device, location):
+    told = answer({"device_id": device, "location": location})
+    for fix in told.get("fixes", []):
+        json.dumps(fix, allow_nan=False)
+
+
+@given(st.dictionaries(st.sampled_from(["id", "lat", "lon", "timestamp", "speed", "batt", "valid"]), VALUES))
+def test_no_query_raises_anything_but_a_refusal(fields):
+    told = decode_line(json.dumps({"path": "/?" + urlencode(fields)}))
+    json.dumps(told, allow_nan=False)

@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sifang.gateways.owntracks.decoder import decode_line
 from sifang.monitoring.intake.fixes import iso
@@ -77,3 +79,16 @@ def test_a_field_that_differs_would_be_noticed(shared, field):
     body = json.loads(sample["body"])
     body[field] += 1
     assert told(sample)["fixes"] != [expected_fix(body)]
+
+
+VALUES = st.one_of(
+    st.none(), st.booleans(), st.floats(), st.integers(), st.text(max_size=6), st.just({}), st.just([])
+)
+FIELDS = st.sampled_from(["lat", "lon", "tst", "acc", "batt", "vel", "cog", "alt", "tid", "topic"])
+
+
+@given(st.sampled_from(["location", "transition", "lwt", 5]), st.dictionaries(FIELDS, VALUES), st.booleans())
+def test_no_message_raises_anything_but_a_refusal(kind, fields, is_list):
+    message = {"_type": kind} | fields
+    line = json.dumps({"method": "POST", "path": "/owntracks", "body": [message] if is_list else message})
+    json.dumps(decode_line(line), allow_nan=False)
