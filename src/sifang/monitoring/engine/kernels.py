@@ -37,10 +37,11 @@ _FIX, _SIGNAL, _RULES = (_array(_rec(dtype)) for dtype in (FIX, SIGNAL, RULES_DT
 _GEO, _FENCE, _MEASURE = (_array(_rec(dtype)) for dtype in (GEOMETRY, FENCE, MEASURE))
 _FENCE_STATE, _MEASURE_STATE = (_array(_rec(dtype)) for dtype in (FENCE_STATE, MEASURE_STATE))
 _EVALUATIONS = _array(_rec(EVALUATION), 2)
-_pair = types.UniTuple(_f8, 2)
+# no signature of their own: they are compiled into the kernels that call them, and with those cached
+_helper = nb.njit(nogil=True, error_model="numpy")
 
 
-@nb.njit(_pair(_f8), cache=True, nogil=True, error_model="numpy")
+@_helper
 def metres_per_degree(lat):
     """Length of a degree of longitude and of latitude, metres."""
     sine = math.sin(lat * DEG)
@@ -50,7 +51,7 @@ def metres_per_degree(lat):
     return across * math.cos(lat * DEG) * DEG, along * DEG
 
 
-@nb.njit(_pair(_edges, _i8, _f8, _f8, _f8, _f8), cache=True, nogil=True, error_model="numpy")
+@_helper
 def square_to_edge(edges, e, lon, lat, east, north):
     """Squared distance to edge `e` and how far along it (0…1) the nearest place lies."""
     ax = (edges[e, 0] - lon) * east
@@ -64,7 +65,7 @@ def square_to_edge(edges, e, lon, lat, east, north):
     return px * px + py * py, t
 
 
-@nb.njit(_i8(_edges, _array(_i4), _i8, _i8, _f8, _f8), cache=True, nogil=True, error_model="numpy")
+@_helper
 def crossings(edges, items, start, stop, lon, lat):
     """How many of these edges a ray to the east crosses (half-open in latitude: no vertex counts twice)."""
     n = 0
@@ -118,7 +119,7 @@ def fill_cells(edges, west, south, cell_lon, cell_lat, columns, lines, horizon, 
 
     An edge is listed when its distance from the cell's middle is at most the least such distance plus the
     cell's diagonal (1 % and 1 m more, because the plane of a fix differs a little from the middle's).
-    kind 0 = far, outside; 1 = far, inside (the caller sets it); 2 = near. Writes stop at the capacity.
+    kind 0 = far, outside; 1 = far, inside (`mark_far_inside`); 2 = near. Writes stop at the capacity.
     """
     need = 0
     for line in range(lines):
@@ -149,12 +150,19 @@ def fill_cells(edges, west, south, cell_lon, cell_lat, columns, lines, horizon, 
     return need
 
 
-@nb.njit(
-    _pair(_GEO, _i8, _edges, _array(_i4), _array(_i4), _array(_u1), _array(_i4), _array(_i4), _f8, _f8, _f8, _f8, _f8),
-    cache=True,
-    nogil=True,
-    error_model="numpy",
-)
+@nb.njit(types.void(_GEO, _edges, _array(_i4), _array(_i4), _array(_u1)), cache=True, nogil=True, error_model="numpy")
+def mark_far_inside(geometries, edges, row_start, row_items, kind):
+    """Give the cells farther than the horizon from the line of this one geometry their side."""
+    geo = geometries[0]
+    for cell in range(min(geo.columns * geo.lines, kind.shape[0])):
+        lon = geo.west + (cell % geo.columns + 0.5) * geo.cell_lon
+        lat = geo.south + (cell // geo.columns + 0.5) * geo.cell_lat
+        row = int(math.floor((lat - geo.row_south) / geo.row_lat))
+        if kind[cell] == 0 and 0 <= row < geo.rows:
+            kind[cell] = crossings(edges, row_items, row_start[row], row_start[row + 1], lon, lat) % 2
+
+
+@_helper
 def signed_distance(
     geometries, g, edges, cell_start, cell_items, cell_kind, row_start, row_items, horizon, lon, lat, east, north
 ):
@@ -190,15 +198,7 @@ def signed_distance(
     return (-distance if inside else distance), boundary
 
 
-@nb.njit(
-    types.void(
-        _GEO, _edges, _array(_i4), _array(_i4), _array(_u1), _array(_i4), _array(_i4), _f8, _array(_i4),
-        _array(_f8), _array(_f8), _array(_f8), _array(_f8),
-    ),
-    cache=True,
-    nogil=True,
-    error_model="numpy",
-)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def signed_distances(
     geometries, edges, cell_start, cell_items, cell_kind, row_start, row_items, horizon, which, lons, lats,
     out, boundary,
@@ -225,9 +225,7 @@ def signed_distances(
         boundary[i] = b
 
 
-@nb.njit(
-    _f8(_array(_f8, 2), _i8, _array(_f8), _f8, _f8, _f8, _f8, _u1, _RULES), cache=True, nogil=True, error_model="numpy"
-)
+@_helper
 def weigh(nodes, f, node_z, beyond, accuracy, boundary, gap_s, counts, rules):
     """Add one fix to the evidence of fence `f`; returns the probability of being beyond the line.
 
@@ -266,7 +264,7 @@ def weigh(nodes, f, node_z, beyond, accuracy, boundary, gap_s, counts, rules):
     return total / n
 
 
-@nb.njit(_u1(_FENCE, _i8, _array(_u1, 2), _array(_i8, 2), _i8, _i8), cache=True, nogil=True)
+@_helper
 def is_in_force(fences, f, timetables, exceptions, taken_s, shanghai_hour):
     """Whether fence `f` binds at that second; `shanghai_hour` = hour of the week there."""
     fence = fences[f]
@@ -280,7 +278,7 @@ def is_in_force(fences, f, timetables, exceptions, taken_s, shanghai_hour):
     return 1
 
 
-@nb.njit(_i8(_SIGNAL, _i8, _i4, _i4, _u1, _u1, _i8, _i8, _f8, _f8, _f8, _f8), cache=True, nogil=True)
+@_helper
 def write_signal(out, n, measure, fence, kind, phase, episode, at_s, distance, accuracy, boundary, probability):
     """Write one signal when there is room; returns the new count."""
     if n < out.shape[0]:
@@ -299,10 +297,7 @@ def write_signal(out, n, measure, fence, kind, phase, episode, at_s, distance, a
     return n
 
 
-@nb.njit(
-    _i8(_FENCE, _FENCE_STATE, _i8, _i4, _FIX, _i8, _u1, _u1, _f8, _f8, _f8, _f8, _RULES, _SIGNAL, _i8),
-    cache=True, nogil=True,
-)
+@_helper
 def judge(fences, states, f, measure, fixes, i, binds, counts, beyond, accuracy, boundary, probability, rules, out, n):
     """Turn the probability into begin and end of an episode of fence `f`; returns the new signal count."""
     r = rules[0]
@@ -384,7 +379,7 @@ def judge(fences, states, f, measure, fixes, i, binds, counts, beyond, accuracy,
     return n
 
 
-@nb.njit(_i8(_MEASURE_STATE, _i8, _i4, _FIX, _i8, _RULES, _SIGNAL, _i8), cache=True, nogil=True)
+@_helper
 def judge_device(states, m, measure, fixes, i, rules, out, n):
     """Strap, battery and SOS of one fix; returns the new signal count."""
     r = rules[0]
@@ -423,7 +418,7 @@ def judge_device(states, m, measure, fixes, i, rules, out, n):
     return n
 
 
-@nb.njit(_i8(_MEASURE, _i4), cache=True, nogil=True)
+@_helper
 def measure_at(measures, number):
     """Place of the measure with this number (they are sorted), or -1."""
     lo = 0

@@ -90,9 +90,8 @@ def compiled(rings: list[npt.NDArray[np.float64]], number: int = -1) -> Outline:
     head["row_lat"] = np.nextafter((north - south) / rows, math.inf) * (1.0 + 1e-9)
     row_start, row_items = _rows(edges, head, rows)
     cell_start, cell_items, cell_kind = _cells(edges, head, aside)
-    outline = Outline(header, edges, cell_start, cell_items, cell_kind, row_start, row_items)
-    _mark_far_inside(outline, head, aside)
-    return outline
+    kernels.mark_far_inside(header, edges, row_start, row_items, cell_kind)
+    return Outline(header, edges, cell_start, cell_items, cell_kind, row_start, row_items)
 
 
 def _rows(edges: Floats, head: np.void, rows: int) -> tuple[Ints, Ints]:
@@ -115,18 +114,6 @@ def _cells(edges: Floats, head: np.void, aside: int) -> tuple[Ints, Ints, npt.ND
         if need <= len(items):
             return start, items[:need].copy(), kind
         items = np.zeros(need, np.int32)
-
-
-def _mark_far_inside(outline: Outline, head: np.void, aside: int) -> None:
-    """Give the cells farther than the horizon from the line their side."""
-    for cell in np.flatnonzero(outline.cell_kind == 0):
-        lon = head["west"] + (cell % aside + 0.5) * head["cell_lon"]
-        lat = head["south"] + (cell // aside + 0.5) * head["cell_lat"]
-        row = math.floor((lat - head["row_south"]) / head["row_lat"])
-        if 0 <= row < head["rows"]:
-            start, stop = outline.row_start[row], outline.row_start[row + 1]
-            n = kernels.crossings(outline.edges, outline.row_items, start, stop, lon, lat)
-            outline.cell_kind[cell] = n % 2
 
 
 @dataclass(frozen=True, eq=False)
