@@ -39,6 +39,7 @@ export interface BaseOptions {
   names: boolean;
   furniture: "full" | "scale" | "none";
   interactive: boolean;
+  byFence?: boolean;
   bounds: Box;
   padding: { top: number; right: number; bottom: number; left: number };
 }
@@ -71,6 +72,7 @@ export class BaseMap {
         raster,
         rasterAttribution: given["rasterAttribution"] ?? "",
         focus: given["focus"] ?? "",
+        byFence: options.byFence ?? false,
       }),
       bounds: options.bounds,
       fitBoundsOptions: { padding: options.padding },

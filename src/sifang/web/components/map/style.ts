@@ -9,6 +9,8 @@ export interface StyleOptions {
   raster: string;
   rasterAttribution: string;
   focus: string;
+  /** light is what the fence allows, not what is land: for one person's evidence and track */
+  byFence: boolean;
 }
 
 const SANS = ["Segoe UI", "Helvetica Neue", "Microsoft YaHei UI", "Microsoft YaHei", "PingFang SC", "HarmonyOS Sans SC", "Source Han Sans SC", "Noto Sans CJK SC"];
@@ -65,8 +67,9 @@ function land(t: Tokens, options: StyleOptions): LayerSpecification[] {
       type: "fill",
       source: "admin",
       filter: is("layer", "district"),
-      paint: { "fill-color": ["case", is("code", options.focus), t["land-focus"], t.land] },
+      paint: { "fill-color": options.byFence ? t.paper : ["case", is("code", options.focus), t["land-focus"], t.land] },
     },
+    { id: "fence-keep", type: "fill", source: "fences", filter: ["!=", get("keeps"), "outside"], paint: { "fill-color": t["land-focus"], "fill-opacity": options.byFence ? 1 : 0.6 } },
   ];
   if (options.raster) {
     layers.push({ id: "base-raster", type: "raster", source: "raster", paint: { "raster-saturation": -0.8, "raster-opacity": 0.55 } });
@@ -231,6 +234,9 @@ function visibleBand(): Expr {
   return ["step", ["zoom"], wide(5.5), ...steps] as unknown as Expr;
 }
 
+/** Past fixes of a track are half as large as the one that is shown. */
+const SMALL: Expr = ["case", ["has", "small"], 0.5, 1];
+
 const STATE_COLOUR = (t: Tokens): Expr => ["match", get("state"), "outside", t.outside, "unknown", t.unknown, "inside", t.inside, t["ink-3"]];
 
 function persons(t: Tokens, k: number, options: StyleOptions): LayerSpecification[] {
@@ -242,7 +248,7 @@ function persons(t: Tokens, k: number, options: StyleOptions): LayerSpecificatio
     { id: "accuracy-line", type: "line", source: "accuracy", filter: ["!=", get("state"), "unknown"], paint: { "line-color": STATE_COLOUR(t), "line-opacity": 0.6, "line-width": 1 } },
     { id: "accuracy-dash", type: "line", source: "accuracy", filter: is("state", "unknown"), paint: { "line-color": t.unknown, "line-width": 1.2, "line-dasharray": [4, 3] } },
     { id: "trail", type: "line", source: "trail", paint: { "line-color": t["ink-3"], "line-width": 1.2, "line-dasharray": [3, 3] } },
-    { id: "district-lead", type: "line", source: "admin-label", maxzoom: 9.4, filter: is("layer", "lead"), paint: { "line-color": t["line-strong"], "line-width": 1 } },
+    { id: "district-lead", type: "line", source: "admin-label", maxzoom: 9.4, filter: is("layer", "lead"), paint: { "line-color": t["line-strong"], "line-width": k } },
     {
       id: "district-name",
       type: "symbol",
@@ -301,18 +307,25 @@ function persons(t: Tokens, k: number, options: StyleOptions): LayerSpecificatio
       },
     },
     {
+      id: "p-fix",
+      type: "circle",
+      source: "marked",
+      filter: is("state", "inside"),
+      paint: { ...dot, "circle-radius": ["case", ["has", "small"], 2 * k, 3.4 * k], "circle-stroke-width": ["case", ["has", "small"], 0.5, k], "circle-color": t.inside, "circle-stroke-color": t.land },
+    },
+    {
       id: "p-unknown",
       type: "symbol",
       source: "marked",
       filter: is("state", "unknown"),
-      layout: { "icon-image": "unknown", "icon-allow-overlap": true, "icon-ignore-placement": true },
+      layout: { "icon-image": "unknown", "icon-size": SMALL, "icon-allow-overlap": true, "icon-ignore-placement": true },
     },
     {
       id: "p-outside",
       type: "symbol",
       source: "marked",
       filter: is("state", "outside"),
-      layout: { "icon-image": "outside", "icon-allow-overlap": true, "icon-ignore-placement": true },
+      layout: { "icon-image": "outside", "icon-size": SMALL, "icon-allow-overlap": true, "icon-ignore-placement": true },
     },
     {
       id: "selected",
@@ -326,6 +339,14 @@ function persons(t: Tokens, k: number, options: StyleOptions): LayerSpecificatio
       },
     },
   ];
+  layers.push({
+    id: "fix-number",
+    type: "symbol",
+    source: "marked",
+    filter: ["has", "n"],
+    layout: { "text-field": get("n"), "text-font": SANS, "text-size": 11 * k, "text-anchor": "left", "text-offset": [1, 0], "text-allow-overlap": false },
+    paint: { "text-color": t.ink, ...halo },
+  });
   if (!options.names) return layers;
   layers.push({
     id: "person-name",
