@@ -117,7 +117,7 @@ COUNT_PIXELS = """kind => new Promise(done => {
   for (let i = 0; i < d.length; i += 4)
   {
     const [r, g, b] = [d[i], d[i + 1], d[i + 2]];
-    const is = { red: r > g + 80 && r > b + 80, green: g > r + 30 && g > b + 10, violet: b > g + 14 && r >= g };
+    const is = {red: r > g + 80 && r > b + 80, green: g > r + 30 && g > b + 10, violet: b > g + 14 && r >= g};
     if (is[kind]) n += 1;
   }
   done(n);
