@@ -131,7 +131,8 @@ def _rows(cursor: CursorWrapper, sql: str, given: dict[str, Any]) -> list[tuple[
 
 def _s(epoch: Any) -> int:
     """Whole Unix seconds; an instant within a second begins with the next one."""
-    return math.ceil(epoch)
+    whole: int = math.ceil(epoch)
+    return whole
 
 
 def _json(value: Any) -> Any:

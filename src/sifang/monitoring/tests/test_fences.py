@@ -19,6 +19,7 @@ from sifang.monitoring.services.clauses import (
     compile_fences,
     make_clause_known,
 )
+from sifang.monitoring.services.lines import line_in_force
 from sifang.monitoring.services.measures import end_measure
 from sifang.monitoring.specs import load_specs
 from sifang.people.access import Purpose, acting
@@ -171,6 +172,20 @@ def test_no_fence_without_clause_source_and_error(desk, sql, change, constraint)
         sql(FENCE, uuid4(), measure.id, fence.clause_id, *values, by="王科")
     with pytest.raises(IntegrityError):
         sql(FENCE, uuid4(), measure.id, None, *values, by="王科")
+
+
+def test_a_fence_stays_on_the_line_of_its_area(desk, sql):
+    desk.fenced()
+    county = line_in_force("370126")
+    for change, value in (
+        ("line_id", county.id),
+        ("boundary_m", 1.0),
+        ("source", "改"),
+        ("keeps", "outside"),
+    ):
+        with pytest.raises(IntegrityError):
+            sql(f"UPDATE monitoring_fence SET {change} = %s", value)
+    assert sql("UPDATE monitoring_fence SET closed_at = now()") == 1
 
 
 def test_a_clause_of_another_person_makes_no_fence(desk, sql):

@@ -1,11 +1,11 @@
 """Electronic positioning only as 社区矫正法29条 allows: tried through the service and past it, in SQL."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from uuid import uuid4
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -241,18 +241,37 @@ def test_a_measure_is_never_deleted(desk, sql):
     assert sql("DELETE FROM monitoring_measure") == 0  # no policy lets anybody delete
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.fixture
+def long_order(desk):
+    """戊某 under control since 2023 until 2027, 郑局 in office all the time, one proof."""
+    paper = desk.city.paper(
+        "戊某", document_date=date(2022, 12, 1), effective_on=date(2023, 1, 1), term_start=date(2023, 1, 1),
+        term_end=date(2027, 6, 30),
+    )  # fmt: skip
+    desk.city.register("王科", desk.city.facts("戊某", "历下-2026-0555"), paper)
+    desk["郑局"].grants.update(valid_from=datetime(2022, 1, 1, tzinfo=UTC))
+    return desk.proof("戊某")
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    day=st.integers(1_704_067_200, 1_793_000_000).map(lambda s: datetime.fromtimestamp(s, UTC)),
-    length=st.timedeltas(timedelta(days=80), timedelta(days=100)),
+    seconds=st.integers(1_672_600_000, 1_793_000_000),
+    length=st.timedeltas(timedelta(days=85), timedelta(days=95)),
 )
-def test_no_measure_exceeds_three_calendar_months_from_any_day(sql, day, length):
-    ends = day + length
-    checked = """SELECT %s <= timezone('Asia/Shanghai',
-                        timezone('Asia/Shanghai', %s::timestamptz) + interval '3 months')"""
-    start = day.astimezone(SHANGHAI)
-    latest = datetime.combine(months_later(start.date(), 3), start.timetz())
-    assert sql(checked, ends, day) == [(ends <= latest,)]
+def test_no_measure_exceeds_three_calendar_months_from_any_day(desk, insert, long_order, seconds, length):
+    start = datetime.fromtimestamp(seconds, UTC)
+    here = start.astimezone(SHANGHAI)
+    latest = datetime.combine(months_later(here.date(), 3), here.timetz())
+    with transaction.atomic():
+        if start + length <= latest:
+            assert insert("戊某", proof=long_order, start=start, end=start + length)
+        else:
+            with pytest.raises(IntegrityError, match="measure_three_months"):
+                insert("戊某", proof=long_order, start=start, end=start + length)
+        transaction.set_rollback(True)
+    with transaction.atomic():
+        assert desk.measure("戊某", proof=long_order, approved_at=start).ends_at <= latest  # the default
+        transaction.set_rollback(True)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
