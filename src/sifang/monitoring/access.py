@@ -92,7 +92,8 @@ def access_live_measures(officer: Officer, purpose: Purpose = Purpose.DUTY) -> L
         found = Measure.objects.filter(live(now), told_at__isnull=False).select_related(
             "person__office", "order"
         )
-        fences = Prefetch("fences", Fence.objects.filter(closed_at=None).select_related("clause"))
+        drawn = Fence.objects.filter(closed_at=None).select_related("clause")
+        fences = Prefetch("fences", drawn.defer("geometry", "clause__place"))  # the map asks for lines apart
         worn = Prefetch("bindings", Binding.objects.filter(unbound_at=None).select_related("device__model"))
         measures = list(found.prefetch_related(fences, worn).order_by("person__number"))
         incidents = list(Incident.objects.filter(ended_at=None).order_by("began_at"))
