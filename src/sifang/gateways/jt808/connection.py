@@ -66,9 +66,10 @@ class Connection(asyncio.Protocol):
     # ---- the transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        transport.set_write_buffer_limits(high=self.server.limits.write_buffer)
+        # uvloop's transports are no subclass of asyncio.Transport
+        stream: asyncio.Transport = transport  # type: ignore[assignment]
+        self._transport = stream
+        stream.set_write_buffer_limits(high=self.server.limits.write_buffer)
         self.server.admit(self)
 
     def data_received(self, data: bytes) -> None:

@@ -142,10 +142,11 @@ class HttpConnection(asyncio.Protocol):
     # ---- the transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's transports are no subclass of asyncio.Transport
+        stream: asyncio.Transport = transport  # type: ignore[assignment]
+        self._transport = stream
         if len(self._server.connections) >= self._server.limits.connections:
-            transport.abort()
+            stream.abort()
             return
         self._server.connections.add(self)
         if self._server.under_pressure:

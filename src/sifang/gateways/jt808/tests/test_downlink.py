@@ -5,6 +5,7 @@ import ssl
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import uvloop
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -17,7 +18,7 @@ from sifang.monitoring.intake.testing import FakeIntake, device_ref
 
 
 def run(scenario):
-    return asyncio.run(asyncio.wait_for(scenario, 20))
+    return uvloop.run(asyncio.wait_for(scenario, 20))  # as the watch process does
 
 
 def word(value):

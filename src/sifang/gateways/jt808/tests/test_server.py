@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+import uvloop
 
 from sifang.gateways.jt808.server import Limits
 from sifang.gateways.jt808.tests.terminal import IMEI, NUMBER, connected, location, serving
@@ -14,7 +15,7 @@ SECRET = b"a secret of 32 bytes for tests.."
 
 
 def run(scenario):
-    return asyncio.run(asyncio.wait_for(scenario, 20))
+    return uvloop.run(asyncio.wait_for(scenario, 20))  # as the watch process does
 
 
 @pytest.mark.parametrize("layout", ["2013", "2019"])

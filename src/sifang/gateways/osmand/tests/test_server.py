@@ -5,6 +5,7 @@ import base64
 import json
 
 import pytest
+import uvloop
 
 from sifang.gateways.osmand.server import routes
 from sifang.monitoring.intake.columns import F_SOS
@@ -15,7 +16,7 @@ PLACE = "lat=36.650781&lon=117.113873&timestamp=1795392900"
 
 
 def run(scenario):
-    return asyncio.run(asyncio.wait_for(scenario, 20))
+    return uvloop.run(asyncio.wait_for(scenario, 20))  # as the watch process does
 
 
 def intake(**more):

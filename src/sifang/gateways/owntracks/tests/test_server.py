@@ -5,6 +5,7 @@ import base64
 import json
 
 import pytest
+import uvloop
 
 from sifang.gateways.owntracks.server import routes
 from sifang.monitoring.intake.testing import FakeIntake, device_ref
@@ -14,7 +15,7 @@ PLACE = {"_type": "location", "lat": 36.65, "lon": 117.11, "tst": 1795392900, "a
 
 
 def run(scenario):
-    return asyncio.run(asyncio.wait_for(scenario, 20))
+    return uvloop.run(asyncio.wait_for(scenario, 20))  # as the watch process does
 
 
 def intake(**more):

@@ -2,13 +2,15 @@
 
 import asyncio
 
+import uvloop
+
 from sifang.monitoring.intake.http import HttpLimits
 from sifang.monitoring.intake.testing import FakeIntake
 from sifang.monitoring.intake.tests.http_client import connected, request, serving
 
 
 def run(scenario):
-    return asyncio.run(asyncio.wait_for(scenario, 20))
+    return uvloop.run(asyncio.wait_for(scenario, 20))  # as the watch process does
 
 
 def echo(asked, reply):
