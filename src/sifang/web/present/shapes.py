@@ -13,7 +13,7 @@ SHAPES = {
     "old": '<circle cx="8" cy="8" r="4.5" fill="none" stroke="currentColor" stroke-width="1.6"/>',
     "plain": '<circle cx="8" cy="8" r="3.5" fill="currentColor"/>',
     "due": _RING + '<path d="M8 2a6 6 0 0 1 0 12Z" fill="currentColor"/>',
-    "overdue": '<circle cx="8" cy="8" r="7" fill="currentColor"/><path d="M8 4v4.8M8 11.4v.4" class="sf-bang"/>',
+    "overdue": '<circle cx="8" cy="8" r="7" fill="currentColor"/><path d="M8 4v4.8M8 11.4v.4" stroke="var(--surface)" stroke-width="1.9" stroke-linecap="round"/>',
     "expected": _RING,
     "target": '<circle cx="8" cy="8" r="6" fill="none" stroke="currentColor" stroke-width="1.6" stroke-dasharray="1.5 2"/>'
     '<circle cx="8" cy="8" r="1.6" fill="currentColor"/>',

@@ -91,9 +91,9 @@ def prob(value: float | None, threshold: float = 0.95, look: str = "outside", wi
     if value is None:
         return SafeString("")
     body = format_html(
-        '<rect width="{0}" height="8" rx="1" class="sf-bar__bed"/>'
-        '<rect width="{1}" height="8" rx="1" class="sf-bar sf-bar--{2}"/>'
-        '<path d="M{3} -1v10" class="sf-bar__tick"/>',
+        '<rect width="{0}" height="8" rx="1" fill="var(--sunken)"/>'
+        '<rect width="{1}" height="8" rx="1" fill="var(--{2})"/>'
+        '<path d="M{3} -1v10" stroke="var(--ink)" stroke-width="1.5"/>',
         width,
         round(width * value, 1),
         look,
