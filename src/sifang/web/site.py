@@ -42,7 +42,11 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "sifang.web.shell.shell",
             ],
-            "builtins": ["django.templatetags.static", "sifang.web.templatetags.sf"],
+            "builtins": [
+                "django.templatetags.static",
+                "sifang.web.templatetags.sf",
+                "sifang.web.templatetags.figures",
+            ],
         },
     }
 ]

@@ -1,8 +1,9 @@
 """Every address of the pages. Words, not numbers; the API stands under /api/."""
 
-from django.urls import path
+from django.urls import path, re_path
 
 from sifang.web.api import api
+from sifang.web.live import stream
 from sifang.web.views import command, health, signin
 
 urlpatterns = [
@@ -19,7 +20,8 @@ urlpatterns = [
     path("command/queue", command.queue),
     path("command/table", command.table),
     path("command/wall", command.wall),
-    path("command/wall/parts", command.wall_parts),
+    re_path(r"^command/wall/(?P<part>left|right|river)$", command.wall_part),
+    path("api/live", stream.live),
     path("api/", api.urls),
 ]
 

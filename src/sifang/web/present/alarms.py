@@ -1,0 +1,260 @@
+"""Alarms in words: the question, why it is asked, the law behind it. A question, never a verdict."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sifang.monitoring.models import Alarm, Incident, Signal
+from sifang.monitoring.models.alarms import AlarmKind
+from sifang.web.templatetags.figures import clock, metres, percent, side
+
+THRESHOLD = 0.95  # the engine's p_begin, drawn as the tick of every bar
+
+OUTSIDE_VERDICT, UNKNOWN_VERDICT = 2, 3
+LOOKS = {
+    AlarmKind.BOUNDARY_LEFT: ("outside", "outside"),
+    AlarmKind.PLACE_ENTERED: ("outside", "outside"),
+    AlarmKind.OFF_TIMETABLE: ("outside", "outside"),
+    AlarmKind.STRAP: ("due", "due"),
+    AlarmKind.SILENT: ("unknown", "unknown"),
+    AlarmKind.SOS: ("overdue", "overdue"),
+    AlarmKind.LOW_BATTERY: ("plain", "plain"),
+}
+ARTICLES: dict[str, tuple[str, ...]] = {
+    AlarmKind.STRAP: ("实施办法37条",),
+    AlarmKind.SILENT: ("社区矫正法30条",),
+    AlarmKind.LOW_BATTERY: ("实施办法37条",),
+    AlarmKind.SOS: ("社区矫正法34条",),
+}
+CARRIER_WORDS = {"device": "设备", "carrier": "运营商网络", "server": "本系统"}
+
+
+@dataclass(frozen=True)
+class Card:
+    """One alarm (or technical incident) as the queue shows it."""
+
+    id: UUID
+    url: str
+    question: str
+    nameless: str
+    why: str
+    rank: int
+    look: str
+    shape: str
+    state: str
+    since: datetime
+    place: str
+    pseudonym: str
+    measure: int
+    probability: float | None = None
+    threshold: float = THRESHOLD
+    articles: tuple[str, ...] = ()
+    taken_words: str = ""
+    kind: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_taken(self) -> bool:
+        return self.state != "open"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the card for the API."""
+        return {
+            "id": str(self.id),
+            "url": self.url,
+            "question": self.question,
+            "why": self.why,
+            "kind": self.kind,
+            "rank": self.rank,
+            "state": self.state,
+            "since": self.since.isoformat(),
+            "probability": self.probability,
+            "threshold": self.threshold,
+            "articles": list(self.articles),
+            "measure": self.measure,
+            "place": self.place,
+        }
+
+    def without_name(self) -> dict[str, Any]:
+        """Return the card for the wall."""
+        return {**self.as_json(), "question": self.nameless, "url": "", "id": ""}
+
+
+def question(alarm: Alarm, who: str) -> str:
+    """Return the question an officer has to answer; `who` is a name, or nothing on the wall."""
+    match alarm.kind:
+        case AlarmKind.BOUNDARY_LEFT:
+            return f"{who}是否已离开{area_of(alarm)}？"
+        case AlarmKind.PLACE_ENTERED:
+            return f"{who}是否进入了{area_of(alarm)}？" if who else "是否进入了禁止区域？"
+        case AlarmKind.OFF_TIMETABLE:
+            return f"{who}是否不在规定的时间、地点？"
+        case AlarmKind.STRAP:
+            return f"{who}{'的' if who else ''}腕带是否被打开？"
+        case AlarmKind.SILENT:
+            return f"{who}现在在哪里？"
+        case AlarmKind.SOS:
+            return f"{who}是否需要帮助？"
+        case _:
+            battery = alarm.facts.get("battery_pct")
+            low = f"只剩 {battery}%" if battery is not None else "低"
+            return f"{who}{'的装置' if who else '装置'}电量{low}，能否及时充电？"
+
+
+def area_of(alarm: Alarm) -> str:
+    """Return the name of the fence's area, or the kind in words."""
+    if alarm.fence is not None:
+        return alarm.fence.name
+    return "所居住的市、县" if alarm.kind == AlarmKind.BOUNDARY_LEFT else "禁止区域"
+
+
+def why(alarm: Alarm) -> str:
+    """Return the facts in one line: distance, errors, number of fixes; or the technical fact."""
+    last = newest(alarm)
+    if last is not None and alarm.fence_id is not None:
+        count = in_a_row(alarm)
+        words = f"{side(last.get('distance_m'))}，误差 ±{metres(last.get('accuracy_m'))}"
+        words += f"，界线 ±{metres(last.get('boundary_m'))}"
+        return f"{words}；连续 {count} 个定位" if count > 1 else words
+    match alarm.kind:
+        case AlarmKind.STRAP:
+            return "装置报告腕扣断开" + ("，已恢复" if alarm.ended_at else "")
+        case AlarmKind.SILENT:
+            cause = CARRIER_WORDS.get(str(alarm.facts.get("cause", "")), "")
+            return "超过时限没有新定位" + (f"，可能是{cause}原因" if cause else "，原因未明")
+        case AlarmKind.SOS:
+            return "本人按下求助键"
+        case _:
+            return "电量低时可能中断定位，属技术状态，不是违规"
+
+
+def newest(alarm: Alarm) -> dict[str, Any] | None:
+    """Return the last fix of the evidence, or None."""
+    rows = evidence(alarm)
+    return rows[-1] if rows else None
+
+
+def in_a_row(alarm: Alarm) -> int:
+    """Return how many of the last fixes lie on the unlawful side, by distance."""
+    count = 0
+    for row in reversed(evidence(alarm)):
+        if float(row.get("distance_m") or 0) <= 0:
+            break
+        count += 1
+    return count
+
+
+def evidence(alarm: Alarm) -> list[dict[str, Any]]:
+    """Return the fixes that made the alarm, in time order, `taken_s` in Unix seconds."""
+    return sorted(alarm.evidence or [], key=lambda row: row.get("taken_s", 0))
+
+
+def pseudonym(number: str) -> str:
+    """Return 历下-0417 for 历下-2026-0417: no name on a wall."""
+    parts = number.split("-")
+    return f"{parts[0]}-{parts[-1]}" if len(parts) > 1 else number
+
+
+def card(alarm: Alarm, counties: dict[str, str]) -> Card:
+    """Return the card of one alarm; person, fence, clause, measure and taker must be loaded."""
+    look, shape = LOOKS.get(AlarmKind(alarm.kind), ("plain", "plain"))
+    own = (alarm.clause.article,) if alarm.clause is not None else ()
+    articles = tuple(dict.fromkeys((*own, *ARTICLES.get(alarm.kind, ("社区矫正法29条",)))))
+    taker = alarm.taken_by.name if alarm.taken_by is not None else ""
+    return Card(
+        id=alarm.id,
+        url=f"/alarms/{alarm.id}",
+        question=question(alarm, alarm.person.name),
+        nameless=question(alarm, ""),
+        why=why(alarm),
+        rank=alarm.rank,
+        look=look,
+        shape=shape,
+        state=alarm.state,
+        since=alarm.taken_at or alarm.raised_at if alarm.state != "open" else alarm.raised_at,
+        place=counties.get(alarm.person.county_code, alarm.person.county_code),
+        pseudonym=pseudonym(alarm.person.number),
+        measure=alarm.measure.number,
+        probability=alarm.probability,
+        articles=articles,
+        taken_words=f"{taker}接手" if taker else "",
+        kind=alarm.kind,
+    )
+
+
+def incident_card(incident: Incident, alarms: int) -> Card:
+    """Return the one card of a technical incident; it never counts against a person."""
+    words = incident.summary or f"{incident.devices} 台设备同时无新定位"
+    return Card(
+        id=incident.id,
+        url="",
+        question=words,
+        nameless=words,
+        why=f"合并为 1 起技术事件（{incident.get_kind_display()}），{alarms} 条报警，不计入个人",
+        rank=2,
+        look="plain",
+        shape="plain",
+        state="taken",
+        since=incident.began_at,
+        place="技术事件",
+        pseudonym="技术事件",
+        measure=0,
+        kind="incident",
+    )
+
+
+@dataclass(frozen=True)
+class Watching:
+    """A signal below the mark of an alarm: visible, not demanding."""
+
+    words: str
+    nameless: str
+    probability: float | None
+    threshold: float = THRESHOLD
+
+
+def watching(signal: Signal) -> Watching:
+    """Return the line of a signal that made no alarm."""
+    person = signal.measure.person
+    what = signal.fence.name if signal.fence is not None else signal.kind
+    probability = signal.data.get("probability") if isinstance(signal.data, dict) else None
+    return Watching(
+        words=f"{person.name}接近{what}",
+        nameless=f"{pseudonym(person.number)} 接近{what}",
+        probability=probability,
+    )
+
+
+def verdict_look(verdict: int | str | None) -> tuple[str, str]:
+    """Return state and word of one evaluation."""
+    known = {1: ("inside", "在内"), 2: ("outside", "在外"), 3: ("unknown", "无法判断")}
+    names = {"inside": 1, "outside": 2, "unknown": 3}
+    key = names.get(verdict, 3) if isinstance(verdict, str) else int(verdict or 3)
+    return known.get(key, known[3])
+
+
+def moment(row: dict[str, Any]) -> datetime:
+    """Return when a fix of the evidence was taken, aware."""
+    return datetime.fromtimestamp(float(row["taken_s"]), UTC)
+
+
+def sentence(alarm: Alarm) -> str:
+    """Return why this is asked, in plain words and figures."""
+    rows = evidence(alarm)
+    if not rows or alarm.fence_id is None:
+        return f"{why(alarm)}。技术状态本身不是违规，请核实。"
+    out = [row for row in rows if float(row.get("distance_m") or 0) > 0]
+    if not out:
+        return f"{why(alarm)}。"
+    first, last = out[0], out[-1]
+    low = min(float(row.get("accuracy_m") or 0) for row in out)
+    high = max(float(row.get("accuracy_m") or 0) for row in out)
+    assumed = "（推定）" if any(row.get("assumed") for row in out) else ""
+    words = f"从 {clock(moment(first))} 起，{len(out)} 个定位在线外，"
+    words += f"{metres(first.get('distance_m'))} → {metres(last.get('distance_m'))}；"
+    words += f"定位误差 ±{metres(low)} 至 ±{metres(high)}{assumed}，此处界线误差 ±{metres(last.get('boundary_m'))}。"
+    words += (
+        f"误差前后相关，已折算；累计概率 {percent(alarm.probability)}，达到标准 {percent(THRESHOLD)} 才报警。"
+    )
+    return words + "单个错误定位不足以报警。"
