@@ -2,20 +2,19 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, QuerySet
 
 from sifang.kernel.errors import NotFound
 from sifang.kernel.time import SHANGHAI, utc_now
+from sifang.monitoring import access
 from sifang.monitoring.models import Alarm, Fence, Incident, Measure, Signal
-from sifang.people.access import Purpose, acting, record_read
-from sifang.people.models import Agency, AgencyKind, Level, Officer, ReadRecord
+from sifang.people.access import acting, record_read
+from sifang.people.models import Agency, AgencyKind, Level, ReadRecord
 from sifang.web import purposes
 from sifang.web.present.alarms import Card, card, incident_card
 from sifang.web.shell import Viewer
 
-BATCH = timedelta(minutes=15)  # reads of the live map are recorded in batches this long
 WATCHING_FOR = timedelta(minutes=30)
 
 
@@ -47,49 +46,30 @@ class CommandRoom:
 def command_room(viewer: Viewer) -> CommandRoom:
     """Read live measures, open alarms and signals. Raises NotFound for one without a role in force."""
     officer, purpose, now = viewer.officer, purposes.of_room(viewer), utc_now()
+    lives = access.access_live_measures(officer, purpose)
+    alarms = access.access_open_alarms(officer, purpose)
+    morning = now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
     with acting(officer, purpose):
-        measures = list(live_measures(now))
-        alarms = list(
-            loaded(Alarm.objects.exclude(state="closed").exclude(state="handled", ended_at__isnull=False))
-        )
-        morning = now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
-        today = list(loaded(Alarm.objects.filter(raised_at__gte=morning)))
+        today = list(Alarm.objects.filter(raised_at__gte=morning).order_by("raised_at"))
         signals = list(watched(now))
-        persons = {m.person_id for m in measures} | {a.person_id for a in (*alarms, *today)}
-        read = batch_record(officer, purpose, persons, now)
-    grouped: dict[UUID, tuple[Incident, int]] = {}
-    for alarm in alarms:
-        if alarm.incident is not None and alarm.incident.ended_at is None:
-            _, count = grouped.get(alarm.incident.id, (alarm.incident, 0))
-            grouped[alarm.incident.id] = (alarm.incident, count + 1)
+        grouped = Alarm.objects.filter(incident__in=lives.incidents).values_list("incident_id")
+        counts = dict(grouped.annotate(n=Count("id")))
+        last = (
+            ReadRecord.objects.filter(officer=officer, what="live_map", at__gte=now - access.BATCH)
+            .order_by("-at")
+            .first()
+        )
+    read = BatchRead(last.at if last else now, purpose.title, purpose.article, len(lives.measures))
     return CommandRoom(
         at=now,
-        measures=measures,
-        alarms=[alarm for alarm in alarms if alarm.incident_id not in grouped],
-        incidents=list(grouped.values()),
+        measures=lives.measures,
+        alarms=alarms,
+        incidents=[(one, counts[one.id]) for one in lives.incidents if one.id in counts],
         signals=signals,
         today=today,
         counties=county_names(),
         read=read,
     )
-
-
-def live_measures(now: datetime) -> QuerySet[Measure]:
-    """Return the measures in force now, person and clauses loaded; inside `acting`."""
-    found = Measure.objects.filter(approved_at__lte=now, ends_at__gt=now)
-    found = found.filter(Q(ended_at=None) | Q(ended_at__gt=now)).filter(person__orders__isnull=False)
-    return (
-        found.select_related("person__office")
-        .prefetch_related("fences__clause")
-        .order_by("person__number")
-        .distinct()
-    )
-
-
-def loaded(alarms: QuerySet[Alarm]) -> QuerySet[Alarm]:
-    """Return the alarms with what a card needs, most urgent first."""
-    wanted = ("person", "measure", "fence", "clause", "taken_by", "incident")
-    return alarms.select_related(*wanted).order_by("rank", "raised_at")
 
 
 def watched(now: datetime) -> QuerySet[Signal]:
@@ -101,18 +81,6 @@ def watched(now: datetime) -> QuerySet[Signal]:
     gone = {tuple(row) for row in over}
     keep = [s.id for s in begun if (s.measure_id, s.fence_id, s.episode) not in gone]
     return Signal.objects.filter(id__in=keep).select_related("measure__person", "fence").order_by("-at")
-
-
-def batch_record(officer: Officer, purpose: Purpose, persons: set[UUID], now: datetime) -> BatchRead:
-    """Leave one record per quarter of an hour, or at once when somebody new comes into view."""
-    recent = ReadRecord.objects.filter(
-        officer=officer, what="live_map", purpose=purpose.value, at__gte=now - BATCH
-    )
-    last = recent.order_by("-at").first()
-    if persons and (last is None or not persons <= set(last.person_ids)):
-        last = record_read(officer, purpose, "live_map", sorted(persons))
-    at = last.at if last is not None else now
-    return BatchRead(at, purpose.title, purpose.article, len(persons))
 
 
 def county_names() -> dict[str, str]:

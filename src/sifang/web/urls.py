@@ -4,7 +4,7 @@ from django.urls import path, re_path
 
 from sifang.web.api import api
 from sifang.web.live import stream
-from sifang.web.views import command, health, signin
+from sifang.web.views import alarms, command, health, signin
 
 urlpatterns = [
     path("", signin.landing),
@@ -21,6 +21,10 @@ urlpatterns = [
     path("command/table", command.table),
     path("command/wall", command.wall),
     re_path(r"^command/wall/(?P<part>left|right|river)$", command.wall_part),
+    path("alarms/<uuid:alarm_id>", alarms.alarm),
+    re_path(
+        r"^alarms/(?P<alarm_id>[0-9a-f-]{36})/(?P<verb>take|call|video|visit|note|close|pause)$", alarms.act
+    ),
     path("api/live", stream.live),
     path("api/", api.urls),
 ]

@@ -111,7 +111,7 @@ class Hub:
             try:
                 self._listen()
                 attempt = 0
-            except Exception as error:  # the edge of the thread: say so, wait, try again
+            except Exception as error:  # noqa: BLE001 (the edge of the thread: say so, wait, try again)
                 log.warning("live_lost", error=type(error).__name__)
                 self.tell(News("lost"))
                 if self.is_fresh():
@@ -177,7 +177,8 @@ def _parameters(using: str) -> dict[str, Any]:
 def _newest() -> Newest:
     from sifang.monitoring.intake.live import LiveState
 
-    return LiveState()
+    newest: Newest = LiveState()
+    return newest
 
 
 hub = Hub(_newest)

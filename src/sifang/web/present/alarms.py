@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sifang.monitoring.models import Alarm, Incident, Signal
 from sifang.monitoring.models.alarms import AlarmKind
+from sifang.monitoring.questions import headline
 from sifang.web.templatetags.figures import clock, metres, percent, side
 
 THRESHOLD = 0.95  # the engine's p_begin, drawn as the tick of every bar
@@ -81,32 +82,13 @@ class Card:
         return {**self.as_json(), "question": self.nameless, "url": "", "id": ""}
 
 
-def question(alarm: Alarm, who: str) -> str:
-    """Return the question an officer has to answer; `who` is a name, or nothing on the wall."""
-    match alarm.kind:
-        case AlarmKind.BOUNDARY_LEFT:
-            return f"{who}是否已离开{area_of(alarm)}？"
-        case AlarmKind.PLACE_ENTERED:
-            return f"{who}是否进入了{area_of(alarm)}？" if who else "是否进入了禁止区域？"
-        case AlarmKind.OFF_TIMETABLE:
-            return f"{who}是否不在规定的时间、地点？"
-        case AlarmKind.STRAP:
-            return f"{who}{'的' if who else ''}腕带是否被打开？"
-        case AlarmKind.SILENT:
-            return f"{who}现在在哪里？"
-        case AlarmKind.SOS:
-            return f"{who}是否需要帮助？"
-        case _:
-            battery = alarm.facts.get("battery_pct")
-            low = f"只剩 {battery}%" if battery is not None else "低"
-            return f"{who}{'的装置' if who else '装置'}电量{low}，能否及时充电？"
-
-
-def area_of(alarm: Alarm) -> str:
-    """Return the name of the fence's area, or the kind in words."""
-    if alarm.fence is not None:
-        return alarm.fence.name
-    return "所居住的市、县" if alarm.kind == AlarmKind.BOUNDARY_LEFT else "禁止区域"
+def nameless(alarm: Alarm) -> str:
+    """Return the question without a name and without a place that could be one, for the wall."""
+    if alarm.kind == AlarmKind.PLACE_ENTERED:
+        return "是否进入了禁止区域？"
+    if alarm.kind == AlarmKind.OFF_TIMETABLE:
+        return "现在是否在规定地点？"
+    return headline(alarm, name="\0").replace("\0的", "").replace("\0", "")
 
 
 def why(alarm: Alarm) -> str:
@@ -165,8 +147,8 @@ def card(alarm: Alarm, counties: dict[str, str]) -> Card:
     return Card(
         id=alarm.id,
         url=f"/alarms/{alarm.id}",
-        question=question(alarm, alarm.person.name),
-        nameless=question(alarm, ""),
+        question=headline(alarm),
+        nameless=nameless(alarm),
         why=why(alarm),
         rank=alarm.rank,
         look=look,
@@ -226,12 +208,17 @@ def watching(signal: Signal) -> Watching:
     )
 
 
+def verdict_number(verdict: int | str | None) -> int:
+    """Return 1 inside, 2 outside, 3 cannot know; evidence may carry the word."""
+    if isinstance(verdict, str):
+        return {"inside": 1, "outside": 2}.get(verdict, UNKNOWN_VERDICT)
+    return int(verdict) if verdict in (1, OUTSIDE_VERDICT) else UNKNOWN_VERDICT
+
+
 def verdict_look(verdict: int | str | None) -> tuple[str, str]:
     """Return state and word of one evaluation."""
     known = {1: ("inside", "在内"), 2: ("outside", "在外"), 3: ("unknown", "无法判断")}
-    names = {"inside": 1, "outside": 2, "unknown": 3}
-    key = names.get(verdict, 3) if isinstance(verdict, str) else int(verdict or 3)
-    return known.get(key, known[3])
+    return known[verdict_number(verdict)]
 
 
 def moment(row: dict[str, Any]) -> datetime:
@@ -253,7 +240,8 @@ def sentence(alarm: Alarm) -> str:
     assumed = "（推定）" if any(row.get("assumed") for row in out) else ""
     words = f"从 {clock(moment(first))} 起，{len(out)} 个定位在线外，"
     words += f"{metres(first.get('distance_m'))} → {metres(last.get('distance_m'))}；"
-    words += f"定位误差 ±{metres(low)} 至 ±{metres(high)}{assumed}，此处界线误差 ±{metres(last.get('boundary_m'))}。"
+    words += f"定位误差 ±{metres(low)} 至 ±{metres(high)}{assumed}，"
+    words += f"此处界线误差 ±{metres(last.get('boundary_m'))}。"
     words += (
         f"误差前后相关，已折算；累计概率 {percent(alarm.probability)}，达到标准 {percent(THRESHOLD)} 才报警。"
     )

@@ -78,7 +78,7 @@ class Board:
     watching: list[Watching] = field(default_factory=list)
     today: int = 0
     read: reads.BatchRead | None = None
-    river: SafeString = SafeString("")
+    river: SafeString | str = ""
 
     @property
     def counts(self) -> dict[str, int]:

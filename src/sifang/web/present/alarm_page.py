@@ -1,0 +1,150 @@
+"""What the alarm's page shows, in words and drawings made from its file."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.utils.safestring import SafeString
+
+from sifang.kernel.time import legal_day, utc_now
+from sifang.monitoring.models import AlarmAct
+from sifang.monitoring.models.alarms import AlarmCause, AlarmKind, AlarmOutcome
+from sifang.monitoring.questions import Escalation, PoliceRequest, escalation, headline, police_request
+from sifang.web.alarm_file import AlarmFile
+from sifang.web.present import alarms as words
+from sifang.web.present.drawings import chart, inset
+
+WAYS = ("call", "video", "visit")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of 经过; `is_next`: it has not happened yet."""
+
+    at: datetime
+    text: str
+    shape: str
+    is_next: bool = False
+    is_target: bool = False
+
+
+@dataclass(frozen=True)
+class Page:
+    """Everything the template prints."""
+
+    question: str
+    look: str
+    shape: str
+    sentence: str
+    rows: list[dict[str, Any]]
+    map: SafeString | str
+    chart: SafeString | str
+    facts: list[tuple[str, str]]
+    course: list[Line]
+    escalation: Escalation | None
+    police: PoliceRequest
+    phone: str
+    ground_article: str
+    last_day: date
+    what: str
+
+
+def page_of(file: AlarmFile) -> Page:
+    """Return the page of this file."""
+    alarm = file.alarm
+    look, shape = words.LOOKS[AlarmKind(alarm.kind)]
+    rows = words.evidence(alarm) if alarm.fence_id else []
+    name = alarm.fence.name if alarm.fence is not None else ""
+    numbered = [
+        {
+            **row,
+            "n": number,
+            "look": words.verdict_look(row.get("verdict"))[0],
+            "word": words.verdict_look(row.get("verdict"))[1],
+        }
+        for number, row in enumerate(rows, 1)
+    ]
+    drawn = ""
+    if file.spots and alarm.fence is not None:
+        drawn = inset(file.spots, file.rings, alarm.fence.boundary_m, name, alarm.fence.keeps)
+    return Page(
+        question=headline(alarm),
+        look=look,
+        shape=shape,
+        sentence=words.sentence(alarm),
+        rows=list(reversed(numbered)),
+        map=drawn,
+        chart=chart(rows, name) if rows else "",
+        facts=facts_of(file),
+        course=course_of(file),
+        escalation=escalation(alarm, utc_now()),
+        police=police_request(alarm, [act.verb for act in file.acts]),
+        phone=masked(alarm.person.phone),
+        ground_article=f"社区矫正法29条1款{alarm.measure.ground}项",
+        last_day=last_day(alarm.measure.ends_at),
+        what="确已出界的概率" if alarm.kind == AlarmKind.BOUNDARY_LEFT else "属实的概率",
+    )
+
+
+def last_day(end: datetime) -> date:
+    """Return the last legal day before an exclusive end."""
+    return legal_day(end - timedelta(microseconds=1))
+
+
+def facts_of(file: AlarmFile) -> list[tuple[str, str]]:
+    """Return (shape, words) of the technical facts; what is not known is said so."""
+    facts, device = file.alarm.facts, file.alarm.device
+    found = []
+    strap = facts.get("strap")
+    if strap is not None:
+        found.append(
+            ("done", "腕带在身，腕扣闭合") if strap in (1, "closed", "locked") else ("due", "腕扣打开")
+        )
+    battery = facts.get("battery_pct")
+    if battery is not None:
+        found.append(("done" if battery > 20 else "due", f"设备电量 {battery}%"))  # noqa: PLR2004
+    if facts.get("satellites") is not None:
+        found.append(("done", f"卫星 {facts['satellites']} 颗"))
+    if device is not None:
+        report = f"，检测报告 {device.model.test_report_no}" if device.model.test_report_no else ""
+        found.append(("plain", f"{device.model.maker} {device.model.model}{report}"))
+    if file.alarm.clause is not None:
+        found.append(
+            ("due", f"有获准的例外：{file.exceptions[0].document_no}")
+            if file.exceptions
+            else ("done", "没有获准的外出或例外，已查")
+        )
+    return found
+
+
+def course_of(file: AlarmFile) -> list[Line]:
+    """Return what happened and what is expected next, in order."""
+    alarm = file.alarm
+    lines = [Line(alarm.began_at, "情形开始（装置时间）", "unknown")]
+    lines.append(Line(alarm.raised_at, f"生成报警 {alarm.number}，推送值班席", "outside"))
+    lines += [Line(act.at, act_words(act), "act") for act in file.acts]
+    if alarm.ended_at is not None:
+        lines.append(Line(alarm.ended_at, "情形已经结束（装置时间）；问题仍须回答", "done"))
+    lines.sort(key=lambda line: line.at)
+    coming = escalation(alarm, utc_now())
+    if coming is not None:
+        lines.append(
+            Line(coming.at, coming.text.split(" ", 1)[-1].removesuffix("（内部目标）"), "target", True, True)
+        )
+    return lines
+
+
+def act_words(act: AlarmAct) -> str:
+    """Return one act: who, what, and in whose words."""
+    said = f"{act.officer.name}{act.get_verb_display()}"
+    if act.outcome and act.verb in ("handle", "close"):
+        cause = f"，原因：{AlarmCause(act.cause).label}" if act.cause else ""
+        said += f"：{AlarmOutcome(act.outcome).label}{cause}"
+    if act.second is not None:
+        said += f"，{act.second.name}确认"
+    return f"{said}。{act.text}" if act.text else said
+
+
+def masked(phone: str) -> str:
+    """Return 138****2071."""
+    return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 8 else "没有登记"  # noqa: PLR2004 (a short number)
