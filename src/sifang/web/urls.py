@@ -1,10 +1,11 @@
 """Every address of the pages. Words, not numbers; the API stands under /api/."""
 
 from django.urls import path, re_path
+from django.views.generic import RedirectView
 
 from sifang.web.api import api
 from sifang.web.live import stream
-from sifang.web.views import alarms, command, health, signin
+from sifang.web.views import alarms, command, devices, health, persons, signin
 
 urlpatterns = [
     path("", signin.landing),
@@ -25,6 +26,12 @@ urlpatterns = [
     re_path(
         r"^alarms/(?P<alarm_id>[0-9a-f-]{36})/(?P<verb>take|call|video|visit|note|close|pause)$", alarms.act
     ),
+    path("persons", persons.persons),
+    path("persons/<str:number>", persons.person),
+    path("persons/<str:number>/track", persons.track),
+    path("me", persons.me),
+    path("admin", RedirectView.as_view(url="/admin/devices")),
+    path("admin/devices", devices.devices),
     path("api/live", stream.live),
     path("api/", api.urls),
 ]

@@ -256,8 +256,9 @@ def chart(rows: Sequence[dict[str, Any]], name: str) -> SafeString:
 def svg(width: int, height: int, label: str, body: SafeString) -> SafeString:
     """Return the drawing with its name and the hatch for what cannot be known."""
     return format_html(
-        '<svg class="sf-map" viewBox="0 0 {0} {1}" width="{0}" height="{1}" role="img" aria-label="{2}"><defs>'
-        '<pattern id="hatch" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+        '<svg class="sf-map" viewBox="0 0 {0} {1}" width="{0}" height="{1}" role="img"'
+        ' aria-label="{2}"><defs><pattern id="hatch" width="5" height="5"'
+        ' patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
         '<path class="sf-hatch-line" d="M0 0V5"/></pattern></defs>{3}</svg>',
         width,
         height,

@@ -79,7 +79,9 @@ def law(article: str, sure: str = "") -> SafeString:
 
 
 @register.simple_tag
-def prob(value: float | None, threshold: float = 0.95, look: str = "outside", width: int = 56) -> SafeString:
+def prob(
+    value: float | None, threshold: float = 0.95, look: str = "outside", width: int = 56, bare: str = ""
+) -> SafeString:
     """Return a probability bar with the threshold tick, and the figure."""
     if value is None:
         return SafeString("")
@@ -99,5 +101,5 @@ def prob(value: float | None, threshold: float = 0.95, look: str = "outside", wi
         width,
         width,
         body,
-        percent(value),
+        "" if bare else percent(value),
     )

@@ -1,0 +1,153 @@
+"""对象: search, the file of one person, the track behind the purpose prompt, and the person's own page."""
+
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from sifang.kernel.errors import BadInput, NotFound
+from sifang.kernel.time import SHANGHAI, utc_now
+from sifang.monitoring.access import LONGEST_TRACK, access_track
+from sifang.monitoring.intake.columns import F_ASSUMED, F_LOCATED
+from sifang.people.access import Purpose, access_person_by_number, access_persons
+from sifang.people.models import Role
+from sifang.web import purposes
+from sifang.web.alarm_file import ReadNote
+from sifang.web.gate import room
+from sifang.web.person_file import need_alarm, open_own, open_person
+from sifang.web.present import course
+from sifang.web.rooms import ME, PERSONS
+from sifang.web.shell import Viewer
+
+PAGE = 50
+GAP_S = 600
+TRACK_PURPOSES = (Purpose.VERIFY_ALARM, Purpose.REVIEW, Purpose.OBJECTION)
+OPENING = PERSONS.roles | {Role.DUTY_OFFICER}
+
+
+@require_safe
+@room(PERSONS)
+def persons(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
+    """Search by name, number or document; what is listed is recorded as listed."""
+    query = request.GET.get("q", "").strip()[:40]
+    start = int(page) if (page := request.GET.get("from", "0")).isdecimal() else 0
+    purpose = purposes.of_person(viewer)
+    found = access_persons(viewer.officer, purpose, query=query, limit=PAGE, offset=start)
+    context = {
+        "query": query,
+        "found": found,
+        "start": start,
+        "shown": start + len(found.rows),
+        "more": start + PAGE if start + PAGE < found.total else None,
+        "before": max(0, start - PAGE) if start else None,
+        "read": ReadNote(utc_now(), purpose.title, purpose.article),
+    }
+    return render(request, "sifang/persons.html", context)
+
+
+@require_safe
+@room(None, *OPENING)
+def person(request: HttpRequest, viewer: Viewer, number: str) -> HttpResponseBase:
+    """The file: 监督管理 and 教育帮扶 in two equal columns, and who read it."""
+    request.sifang_room = PERSONS.key  # type: ignore[attr-defined]
+    file = open_person(viewer, number)
+    return render(request, "sifang/person.html", person_context(viewer, file))
+
+
+def person_context(viewer: Viewer, file: Any) -> dict[str, Any]:
+    now = utc_now().astimezone(SHANGHAI)
+    return {
+        "file": file,
+        "person": file.person,
+        "order": file.order,
+        "done": course.done(file),
+        "coming": course.coming(file),
+        "term_bar": course.term_bar(file),
+        "term_words": course.term_words(file.order) if file.order else "",
+        "today": now.date(),
+        "may_track": bool(viewer.roles & (OPENING - {Role.JUSTICE_HEAD})),
+    }
+
+
+@require_http_methods(["GET", "POST"])
+@room(None, *(OPENING - {Role.JUSTICE_HEAD}))
+def track(request: HttpRequest, viewer: Viewer, number: str) -> HttpResponseBase:
+    """The purpose prompt (GET); after 记录并查看 (POST) the replay. At most 24 hours, no preselection."""
+    request.sifang_room = PERSONS.key  # type: ignore[attr-defined]
+    if viewer.roles <= {Role.DUTY_OFFICER, Role.SYSTEM_ADMIN}:
+        need_alarm(viewer, number, Purpose.VERIFY_ALARM)
+    asked = request.POST.get("purpose", "")
+    allowed = (Purpose.PROCURATE,) if viewer.has(Role.PROSECUTOR) else TRACK_PURPOSES
+    purpose = Purpose(asked) if asked in allowed else None
+    opening = purpose or purposes.of_person(viewer)
+    who = access_person_by_number(viewer.officer, number, opening)
+    context: dict[str, Any] = {"person": who, "purposes": allowed, "given": request.POST, "error": ""}
+    context["read"] = ReadNote(utc_now(), opening.title, opening.article)
+    if request.method == "GET":
+        now = utc_now().astimezone(SHANGHAI)
+        context["track_from"] = (now - timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M")
+        context["track_to"] = now.strftime("%Y-%m-%dT%H:%M")
+        return render(request, "sifang/track_prompt.html", context)
+    context |= {"track_from": request.POST.get("from", ""), "track_to": request.POST.get("to", "")}
+    try:
+        frm, to = instant(request.POST.get("from", "")), instant(request.POST.get("to", ""))
+    except ValueError:
+        context["error"] = "请填写起止时间。"
+        return render(request, "sifang/track_prompt.html", context, status=400)
+    if purpose is None:
+        context["error"] = "请选择目的。不选目的不能查看轨迹。"
+    elif not frm < to <= frm + LONGEST_TRACK:
+        context["error"] = "一次最多查看 24 小时，且起时须早于止时。"
+    if context["error"] or purpose is None:
+        return render(request, "sifang/track_prompt.html", context, status=400)
+    return replay(request, viewer, context | {"purpose": purpose, "frm": frm, "to": to})
+
+
+def replay(request: HttpRequest, viewer: Viewer, context: dict[str, Any]) -> HttpResponseBase:
+    """Show the fixes of the span; the read was recorded and committed before the journal was opened."""
+    who, purpose, frm, to = context["person"], context["purpose"], context["frm"], context["to"]
+    fixes = access_track(viewer.officer, who, purpose, frm, to)
+    located = fixes[(fixes["flags"] & F_LOCATED) > 0]
+    rows = [
+        [
+            int(fix["taken_s"]),
+            round(float(fix["lon"]), 6),
+            round(float(fix["lat"]), 6),
+            round(float(fix["accuracy_m"]), 1),
+            int(bool(fix["flags"] & F_ASSUMED)),
+            int(fix["verdict"]),
+        ]
+        for fix in located
+    ]
+    data = {"fixes": rows, "gaps": gaps(rows, int(frm.timestamp()), int(to.timestamp()))}
+    if request.headers.get("Accept", "").startswith("application/json"):
+        return JsonResponse(data)
+    context |= {"data": data, "rows": list(reversed(rows))[:500], "count": len(rows)}
+    context["read"] = ReadNote(utc_now(), purpose.title, purpose.article)
+    return render(request, "sifang/track.html", context)
+
+
+def gaps(rows: list[list[Any]], start: int, end: int) -> list[list[int]]:
+    """Return the stretches of more than ten minutes without a fix, Unix seconds."""
+    marks = [start, *(row[0] for row in rows), end]
+    return [[a, b] for a, b in pairwise(marks) if b - a > GAP_S]
+
+
+def instant(text: str) -> datetime:
+    """Return an instant written in Shanghai time (2026-11-23T10:42). Raises ValueError."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is not None:
+        raise BadInput(reason="时间按北京时间填写。")
+    return moment.replace(tzinfo=SHANGHAI)
+
+
+@require_safe
+@room(ME)
+def me(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
+    """我的事项: what binds me, until when, who looked; no officer's name."""
+    if viewer.officer.person_id is None:
+        raise NotFound
+    return render(request, "sifang/me.html", person_context(viewer, open_own(viewer)))
