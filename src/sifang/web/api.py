@@ -1,25 +1,64 @@
 """The API: the same services as the pages, as JSON, described at `/api/openapi.json`."""
 
 from typing import Any
+from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
-from ninja import NinjaAPI
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from ninja import NinjaAPI, Schema
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.security import APIKeyCookie
 
-from sifang.kernel.errors import NotFound, SifangError
-from sifang.web import mapbase, reads
+from sifang.kernel.errors import BadInput, NotFound, SifangError
+from sifang.monitoring.models.alarms import AlarmCause, AlarmOutcome
+from sifang.web import acts, mapbase, reads
+from sifang.web.alarm_file import AlarmFile, open_alarm
 from sifang.web.gate import SignInNeeded
+from sifang.web.present.alarms import card
 from sifang.web.present.board import as_state, board_for
 from sifang.web.present.fences import collection
 from sifang.web.rooms import COMMAND, PERSONS
 from sifang.web.shell import Viewer, viewer_of
+from sifang.web.site import SESSION_COOKIE
 from sifang.web.views.errors import error_response
 
-api = NinjaAPI(title="四方 Sifang", version="0.1.0", docs_url=None, urls_namespace="api")
+
+class Session(APIKeyCookie):
+    """The session of the pages; a write also needs the form token (header X-CSRFToken)."""
+
+    param_name = SESSION_COOKIE
+
+    def authenticate(self, request: HttpRequest, key: str | None) -> Viewer | None:
+        del key
+        return viewer_of(request)
+
+
+api = NinjaAPI(
+    title="四方 Sifang", version="0.1.0", docs_url=None, urls_namespace="api", auth=Session(csrf=True)
+)
 
 
 @api.exception_handler(SifangError)
 def house_error(request: HttpRequest, error: SifangError) -> HttpResponse:
     return error_response(request, error)
+
+
+@api.exception_handler(AuthenticationError)
+def not_signed_in(request: HttpRequest, error: Exception) -> HttpResponse:
+    del error
+    return error_response(request, SignInNeeded())
+
+
+@api.exception_handler(HttpError)
+def plain_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    del request
+    return JsonResponse({"code": "refused", "message": str(error)}, status=error.status_code)
+
+
+@api.exception_handler(ValidationError)
+def wrong_form(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    del request
+    fields = "、".join(str(one["loc"][-1]) for one in error.errors)
+    return JsonResponse({"code": "bad_input", "message": f"字段不正确：{fields}"}, status=422)
 
 
 def entering(request: HttpRequest, roles: frozenset[str]) -> Viewer:
@@ -49,3 +88,70 @@ def map_base(request: HttpRequest) -> HttpResponse:
 def map_fences(request: HttpRequest, measure: int) -> dict[str, Any]:
     viewer = entering(request, COMMAND.roles | PERSONS.roles)
     return collection(reads.fences_of(viewer, measure))
+
+
+class Closing(Schema):
+    """核实结果、原因和事实；都要有。"""
+
+    outcome: str = ""
+    cause: str = ""
+    text: str = ""
+
+
+class Note(Schema):
+    """核实的经过，可以为空；记录（note）不可以。"""
+
+    text: str = ""
+
+
+@api.get("/alarms", summary="报警队列：待接手的在前；成批记录")
+def alarm_list(request: HttpRequest) -> dict[str, Any]:
+    viewer = entering(request, COMMAND.roles)
+    return {"rows": [card.as_json() for card in reads.cards(reads.command_room(viewer))]}
+
+
+@api.get("/alarms/{uuid:alarm_id}", summary="一条报警；查看前先记录")
+def alarm_one(request: HttpRequest, alarm_id: UUID) -> dict[str, Any]:
+    viewer = entering(request, COMMAND.roles)
+    return as_json(open_alarm(viewer, alarm_id))
+
+
+@api.post("/alarms/{uuid:alarm_id}/take", summary="接手")
+def alarm_take(request: HttpRequest, alarm_id: UUID) -> dict[str, Any]:
+    viewer = entering(request, COMMAND.roles)
+    acts.take(viewer.officer, alarm_id)
+    return as_json(open_alarm(viewer, alarm_id))
+
+
+@api.post("/alarms/{uuid:alarm_id}/verify/{verb}", summary="核实：call、video、visit、note")
+def alarm_verify(request: HttpRequest, alarm_id: UUID, verb: str, given: Note) -> dict[str, Any]:
+    viewer = entering(request, COMMAND.roles)
+    acts.verify(viewer.officer, alarm_id, verb, given.text[:500])
+    return as_json(open_alarm(viewer, alarm_id))
+
+
+@api.post("/alarms/{uuid:alarm_id}/close", summary="填写结果并关闭")
+def alarm_close(request: HttpRequest, alarm_id: UUID, given: Closing) -> dict[str, Any]:
+    viewer = entering(request, COMMAND.roles)
+    if given.outcome not in AlarmOutcome.values:
+        raise BadInput(reason="请选择核实结果。")
+    if given.cause and given.cause not in AlarmCause.values:
+        raise BadInput(reason="没有这种原因。")
+    acts.finish(viewer.officer, alarm_id, given.outcome, given.cause, given.text[:500])
+    return as_json(open_alarm(viewer, alarm_id))
+
+
+def as_json(file: AlarmFile) -> dict[str, Any]:
+    """Return one alarm: card, evidence without coordinates, acts."""
+    return {
+        **card(file.alarm, {}).as_json(),
+        "number": file.alarm.number,
+        "person": file.alarm.person.number,
+        "outcome": file.alarm.outcome,
+        "cause": file.alarm.cause,
+        "evidence": file.alarm.evidence,
+        "acts": [
+            {"at": act.at.isoformat(), "verb": act.verb, "officer": act.officer.name, "text": act.text}
+            for act in file.acts
+        ],
+    }

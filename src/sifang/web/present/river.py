@@ -21,7 +21,7 @@ def river(alarms: Iterable[Alarm], now: datetime) -> SafeString:
             (
                 x := LEFT + WIDTH * hour // 24,
                 " tick--6" if hour % 6 == 0 else "",
-                format_html('<text x="{}" y="88" text-anchor="middle">{:02d}</text>', x, hour)
+                format_html('<text x="{}" y="88" text-anchor="middle">{}</text>', x, f"{hour:02d}")
                 if hour % 2 == 0
                 else "",
             )

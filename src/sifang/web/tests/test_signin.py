@@ -137,13 +137,19 @@ def test_the_brake_holds_one_address_and_opens_again():
 
 @pytest.mark.parametrize(
     ("name", "where"),
-    [("冯班", "/command"), ("李所", "/command"), ("郑局", "/persons"), ("系统", "/admin/devices")],
+    [
+        ("冯班", "/command"),
+        ("李所", "/command"),
+        ("郑局", "/persons"),
+        ("系管", "/admin/devices"),
+        ("张三", "/me"),
+    ],
 )
 def test_each_role_lands_in_its_first_room(at_desk, name, where):
     assert at_desk(name).get("/").url == where
 
 
-@pytest.mark.parametrize("name", ["钱法", "孙警", "秘书"])
+@pytest.mark.parametrize("name", ["钱法", "孙警", "米书"])
 def test_roles_without_a_room_get_an_honest_page(at_desk, name):
     page = at_desk(name).get("/")
     assert page.status_code == 200
@@ -151,7 +157,7 @@ def test_roles_without_a_room_get_an_honest_page(at_desk, name):
     assert 'href="/command"' not in page.content.decode(), "no dead entries in the rail"
 
 
-@pytest.mark.parametrize("name", ["钱法", "孙警", "秘书", "郑局"])
+@pytest.mark.parametrize("name", ["钱法", "孙警", "米书", "郑局"])
 def test_there_is_no_live_map_for_them(at_desk, name):
     client = at_desk(name)
     assert client.get("/command").status_code == 404
