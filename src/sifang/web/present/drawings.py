@@ -85,8 +85,9 @@ def inset(
     plane = plane_of(spots)
     here = name + (" 应当在内" if keeps == "inside" else " 不得进入")
     body = format_html(
-        '<rect width="{}" height="{}" fill="var(--paper)"/>{}{}{}<text x="12" y="22">{}</text>'
+        '{}<rect width="{}" height="{}" fill="var(--paper)"/>{}{}{}<text x="12" y="22">{}</text>'
         '<text x="12" y="{}" font-size="11">界线误差 ±{}；示意，以勘定界线为准</text>{}',
+        SafeString(HATCH),
         WIDTH,
         HEIGHT,
         line(rings, plane, boundary_m, keeps),
@@ -253,13 +254,17 @@ def chart(rows: Sequence[dict[str, Any]], name: str) -> SafeString:
     return svg(CHART_W, CHART_H, "到界线的距离和误差范围；同样的数字在下面的表里", body)
 
 
+HATCH = (
+    '<defs><pattern id="hatch" width="5" height="5" patternUnits="userSpaceOnUse"'
+    ' patternTransform="rotate(45)"><path class="sf-hatch-line" d="M0 0V5"/></pattern></defs>'
+)
+
+
 def svg(width: int, height: int, label: str, body: SafeString) -> SafeString:
-    """Return the drawing with its name and the hatch for what cannot be known."""
+    """Return the drawing with its name."""
     return format_html(
         '<svg class="sf-map" viewBox="0 0 {0} {1}" width="{0}" height="{1}" role="img"'
-        ' aria-label="{2}"><defs><pattern id="hatch" width="5" height="5"'
-        ' patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
-        '<path class="sf-hatch-line" d="M0 0V5"/></pattern></defs>{3}</svg>',
+        ' aria-label="{2}">{3}</svg>',
         width,
         height,
         label,
