@@ -8,6 +8,7 @@ import pytest
 from sifang.law.articles import LAWS, UnknownArticle, all_articles, article, citations
 
 ROOT = Path(__file__).parents[4]
+NO_SUCH_ARTICLE = 999  # what tests ask for when they want a refusal
 DIGITS = dict(zip("零一二三四五六七八九", range(10), strict=True))
 
 
@@ -18,6 +19,8 @@ def cited() -> dict[tuple[str, int], list[str]]:
             if "node_modules" in file.parts or file.name == "rows.py":
                 continue
             for key in citations(file.read_text(encoding="utf-8")):
+                if key[1] == NO_SUCH_ARTICLE and "tests" in file.parts:
+                    continue
                 found.setdefault(key, []).append(str(file.relative_to(ROOT)))
     return found
 
@@ -65,7 +68,7 @@ def test_the_recalled_measures_are_marked_so():
     assert article("办法37条").law.short == "实施办法"
 
 
-@pytest.mark.parametrize("citation", ["社区矫正法" + "99条", "某法1条", "29条", ""])
+@pytest.mark.parametrize("citation", ["社区矫正法999条", "某法1条", "29条", ""])
 def test_an_unknown_article_is_refused(citation):
     with pytest.raises(UnknownArticle):
         article(citation)
