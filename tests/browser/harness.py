@@ -200,8 +200,6 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(json.dumps(self.world.fence(int(path.rsplit("/", 1)[1]))).encode(), ".json")
         elif path == "/track.json":
             self.answer(json.dumps(track(self.world)).encode(), ".json")
-        elif path == "/evidence.json":
-            self.answer(json.dumps(evidence(self.world)).encode(), ".json")
         elif path.startswith("/static/"):
             file = WEB / path[1:]
             self.answer(file.read_bytes(), file.suffix) if file.is_file() else self.answer(b"", ".html", 404)
@@ -273,27 +271,6 @@ def track(world: World) -> dict[str, object]:
         fixes.append([start + i * 30, lon + i * 0.00012, lat_now, accuracy, 0, verdict])
     gaps = [[start + 150 * 30, start + 170 * 30]]
     return {"fixes": fixes, "gaps": gaps, "fences": world.fence(3)}
-
-
-def evidence(world: World) -> dict[str, object]:
-    """Return seven fixes that walk over the line to the south."""
-    lon, lat = world.place(3)
-    start = int(time.time()) - 360
-    verdicts = [INSIDE, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, OUTSIDE, OUTSIDE]
-    fixes = [
-        [
-            start + i * 50,
-            lon + i * 0.0004,
-            lat + 0.0035 - i * 0.0006,
-            9 + i % 3 * 4,
-            0,
-            verdicts[i],
-            196 - i * 65,
-            i / 7,
-        ]
-        for i in range(7)
-    ]
-    return {"fixes": fixes, "fences": world.fence(3)}
 
 
 class Server:

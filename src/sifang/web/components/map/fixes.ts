@@ -1,14 +1,14 @@
-/** Fixes of one person as features: shared by the evidence of an alarm and the replay of a track. */
+/** Fixes of one person as features: for the replay of a track. */
 import type { Feature, FeatureCollection, Position } from "geojson";
 import { type Row, type State, stateOf } from "../live/state";
 import { type Box, boxOf, circle, lines, local } from "./geometry";
 
-/** taken_s, lon, lat, accuracy_m, assumed, verdict, then distance_m and probability where they are known */
-export type Fix = [number, number, number, number, number, number, (number | null)?, (number | null)?];
+/** taken_s, lon, lat, accuracy_m, assumed, verdict */
+export type Fix = [number, number, number, number, number, number];
 
 export const fixState = (fix: Fix): State => stateOf([0, fix[1], fix[2], fix[3], fix[4], fix[5], fix[0], null, 0] as Row, fix[0]);
 
-export function fixPoint(fix: Fix, more: { n?: string; small?: true } = {}): Feature {
+export function fixPoint(fix: Fix, more: { small?: true } = {}): Feature {
   const properties: Record<string, unknown> = { state: fixState(fix), name: "", ...more };
   return { type: "Feature", properties, geometry: { type: "Point", coordinates: [fix[1], fix[2]] } };
 }

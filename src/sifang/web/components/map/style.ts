@@ -9,7 +9,7 @@ export interface StyleOptions {
   raster: string;
   rasterAttribution: string;
   focus: string;
-  /** light is what the fence allows, not what is land: for one person's evidence and track */
+  /** light is what the fence allows, not what is land: for one person's track */
   byFence: boolean;
 }
 
@@ -339,14 +339,6 @@ function persons(t: Tokens, k: number, options: StyleOptions): LayerSpecificatio
       },
     },
   ];
-  layers.push({
-    id: "fix-number",
-    type: "symbol",
-    source: "marked",
-    filter: ["has", "n"],
-    layout: { "text-field": get("n"), "text-font": SANS, "text-size": 11 * k, "text-anchor": "left", "text-offset": [1, 0], "text-allow-overlap": false },
-    paint: { "text-color": t.ink, ...halo },
-  });
   if (!options.names) return layers;
   layers.push({
     id: "person-name",

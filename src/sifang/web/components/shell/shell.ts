@@ -83,8 +83,8 @@ class Shell {
     const asked = new CustomEvent("sf:key", { detail: event.key.length === 1 ? event.key.toUpperCase() : event.key, cancelable: true });
     if (event.key === "Enter" && event.target instanceof HTMLElement && event.target.closest("a, button, summary")) return false;
     if (!document.dispatchEvent(asked)) return true;
-    if (event.key.length !== 1) return event.key === "Escape" && goBack();
-    return press(event.key.toUpperCase());
+    if (press(event.key.length === 1 ? event.key.toUpperCase() : event.key)) return true;
+    return event.key === "Escape" && goBack();
   }
 }
 

@@ -21,7 +21,7 @@ const GAP_S = 600;
 
 class TrackReplay {
   private readonly base: BaseMap;
-  private readonly box = el("div", "tr__map");
+  private readonly box: HTMLElement;
   private readonly time = el("span", "tr__time sf-num");
   private readonly slider = el("input");
   private readonly play = el("button", "sf-btn sf-btn--s", "播放");
@@ -38,6 +38,7 @@ class TrackReplay {
       const value = element.dataset[name];
       if (value !== undefined) mapbox.dataset[name] = value;
     }
+    this.box = element.querySelector<HTMLElement>("[data-track-map]") ?? el("div", "tr__map");
     this.box.append(mapbox);
     this.slider.type = "range";
     this.slider.setAttribute("aria-label", "时刻");
@@ -45,7 +46,9 @@ class TrackReplay {
     this.speed.title = "播放快慢";
     const slide = el("div", "tr__slide");
     this.bar = slide;
-    element.append(this.box, el("div", "tr__bar", this.play, this.speed, this.time, slide), this.fixLine);
+    const under = element.querySelector<HTMLElement>("[data-track-bar]") ?? element;
+    if (!this.box.isConnected) under.append(this.box);
+    under.append(el("div", "tr__bar", this.play, this.speed, this.time, slide), this.fixLine);
     this.fixLine.setAttribute("role", "status");
     this.base = new BaseMap(mapbox, {
       scale: 1,
@@ -115,12 +118,11 @@ class TrackReplay {
     return drawing;
   }
 
-  /** Rows of the page's own table (`tr[data-fix]`, in time order) jump to their fix. */
+  /** Rows of the page's own table (`tr[data-fix]`, its value taken_s) jump to their fix. */
   private rows(): void {
     document.addEventListener("click", (event) => {
       const row = event.target instanceof Element ? event.target.closest<HTMLElement>("tr[data-fix]") : null;
-      const fix = row ? this.track.fixes[Number(row.dataset["fix"])] : undefined;
-      if (fix) this.seek(fix[0]);
+      if (row) this.seek(Number(row.dataset["fix"]));
     });
   }
 
@@ -139,10 +141,9 @@ class TrackReplay {
     );
     this.base.set("accuracy", silent ? [] : [fixCircle(now)]);
     this.base.set("selected", [fixPoint(now)]);
-    const index = past.length - 1;
     this.describe(now, silent ? to - now[0] : 0);
     for (const row of document.querySelectorAll<HTMLElement>("tr[data-fix]")) {
-      const on = Number(row.dataset["fix"]) === index;
+      const on = Number(row.dataset["fix"]) === now[0];
       if (on && !row.classList.contains("is-on") && this.timer !== undefined) row.scrollIntoView({ block: "nearest" });
       row.classList.toggle("is-on", on);
     }
