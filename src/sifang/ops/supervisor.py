@@ -90,6 +90,7 @@ class Supervisor:
         self._children: list[Child] = []
         self._signals = 0
         self._last_signal = 0
+        self._steps = 0
         self._is_ready = False  # once everything served; status looks at the present
         self._is_demo_data = demo is not None or (settings.data / DEMO_MARK).exists()
 
@@ -114,6 +115,11 @@ class Supervisor:
         self._signals += 1
         self._last_signal = number
 
+    def say_step(self, what: str) -> None:
+        """Say which step of the start begins."""
+        self._steps += 1
+        say(f"[{self._steps}/{3 if self._demo is None else 4}] {what}")
+
     # -- starting ---------------------------------------------------------------------------------
 
     def _begin(self) -> None:
@@ -124,15 +130,15 @@ class Supervisor:
         kept(self.settings.secrets_folder / "django_key")
         log.info("installation_starting", version=version())
         if databases.is_embedded(self.settings):
-            say("[1/4] 启动内置数据库 PostgreSQL")
+            self.say_step("启动内置数据库 PostgreSQL")
             self._start_database()
         else:
-            say("[1/4] 使用外部数据库 PostgreSQL")
-        say("[2/4] 检查并更新数据库结构")
+            self.say_step("使用外部数据库 PostgreSQL")
+        self.say_step("检查并更新数据库结构")
         self.run_step("数据库更新", [sys.executable, "-m", "sifang.ops.prepare"])
         if self._demo is not None:
             self._demo.prepare(self)
-        say("[4/4] 启动服务")
+        self.say_step("启动服务")
         self._add_services()
         self._write_state()
 
@@ -331,7 +337,7 @@ class Demo:
             supervisor.run_step("演示数据的生成", argv)
             self._write_mark({**self._wanted, "seeded": True})
         else:
-            say("[3/4] 保留已有的演示数据")
+            supervisor.say_step("保留已有的演示数据")
             if self._was_asked and any(state[name] != self._wanted[name] for name in self._wanted):
                 say(f"      已有 {state['persons']} 人、{state['tracked']} 人定位")
                 say("      要改变人数，先运行 make clean-demo")

@@ -1,10 +1,15 @@
 """What a whole installation promises: it starts, keeps going whatever dies, ends, and starts again."""
 
 import os
+import shutil
 import signal
 import socket
 import stat
+import subprocess
+import sys
+import tempfile
 import time
+import urllib.request
 from pathlib import Path
 
 import psycopg
@@ -12,6 +17,7 @@ import pytest
 
 from sifang.ops.postgres import Postgres
 from sifang.ops.runtime import started_ticks
+from sifang.ops.secret_files import data_folder
 
 pytestmark = pytest.mark.slow
 
@@ -32,6 +38,9 @@ def test_whatever_is_killed_comes_back_and_ctrl_c_ends_all(installation):
                 installation.status()["ready"] and installation.pid(name) not in {None, before}
             )
         )
+    page = f"http://127.0.0.1:{installation.env['SIFANG_HTTP_PORT']}/signin"
+    with_session = urllib.request.Request(page, headers={"Cookie": "sessionid=unknown"})  # asks the database
+    assert urllib.request.urlopen(with_session, timeout=10).status == 200
     restarts = {one["name"]: one["restarts"] for one in installation.status()["processes"]}
     assert all(count >= 1 for count in restarts.values())
     children = installation.children()
@@ -91,22 +100,44 @@ def test_a_port_in_use_is_one_clear_line(installation, name):
     assert not (installation.data / "postgres").exists()
 
 
-def test_older_data_are_migrated_and_kept(installation):
-    installation.start()
-    with psycopg.connect(superuser_url(installation)) as connection:  # as the version before left it
+FIRST_VERSION = """
+import os
+from sifang.ops.prepare import make_roles_and_database
+from sifang.ops.settings import read
+make_roles_and_database(read())
+import django
+from django.core.management import call_command
+django.setup()
+call_command("migrate", "people", "0001", verbosity=0)
+"""
+
+
+def test_data_of_an_older_version_are_migrated_and_kept(installation):
+    """The database as the first migration left it, with rows; today's program starts on it."""
+    server = Postgres(data_folder(installation.data) / "postgres", installation.data / "secrets")
+    server.make_cluster()
+    process = server.spawn()
+    server.wait(process)
+    owner = {"SIFANG_PROCESS": "owner", "DJANGO_SETTINGS_MODULE": "sifang.ops.django_settings"}
+    subprocess.run([sys.executable, "-c", FIRST_VERSION], env=installation.env | owner, check=True)
+    with psycopg.connect(server.url("sifang")) as connection:
         connection.execute(
             "INSERT INTO people_agency (id, kind, level, name, area_code)"
-            " VALUES (gen_random_uuid(), 'court', 'county', '历下区人民法院', '370102')"
+            " VALUES (gen_random_uuid(), 'justice_bureau', 'county', '历下区司法局', '370102')"
         )
-        connection.execute("DROP FUNCTION sifang_counts()")
-        connection.execute("DELETE FROM django_migrations WHERE app = 'ops'")
-    installation.interrupt()
-    assert "fixes" not in installation.status()
+        connection.execute(
+            "INSERT INTO people_person (id, number, name, sex, birth_date, phone, address, county_code,"
+            " county_agency_id, created_at) SELECT gen_random_uuid(), '历下-2026-0001', '张三', 'm',"
+            " '1990-01-01', '', '', '370102', id, now() FROM people_agency"
+        )
+    process.send_signal(signal.SIGINT)
+    process.wait(30)
+
     installation.start()
-    assert "应用了 1 个数据库变更" in installation.said()
-    assert installation.status()["alarms"] == {"open": 0, "raised": 0}
-    with psycopg.connect(superuser_url(installation)) as connection:
-        assert connection.execute("SELECT name FROM people_agency").fetchall() == [("历下区人民法院",)]
+    with psycopg.connect(server.url("sifang")) as connection:
+        assert connection.execute("SELECT number FROM people_person").fetchall() == [("历下-2026-0001",)]
+        forced = "SELECT relrowsecurity AND relforcerowsecurity FROM pg_class WHERE relname = 'people_person'"
+        assert connection.execute(forced).fetchone() == (True,)
         connection.execute(
             "INSERT INTO django_migrations (app, name, applied) VALUES ('ops', '9_next', now())"
         )
@@ -114,6 +145,34 @@ def test_older_data_are_migrated_and_kept(installation):
     newer = installation.run("up")
     assert newer.returncode == 1
     assert "由更新的版本建立" in newer.stderr
+
+
+def test_it_runs_on_a_database_of_ones_own(installation):
+    """SIFANG_DATABASE_URL: no embedded server; the role named there makes the others."""
+    folder = Path(tempfile.mkdtemp(prefix="sfx-"))
+    folder.chmod(0o755)
+    server = Postgres(folder / "postgres", folder / "secrets", is_throwaway=True)
+    server.make_cluster()
+    process = server.spawn()
+    try:
+        server.wait(process)
+        with psycopg.connect(server.url(), autocommit=True) as admin:
+            admin.execute("CREATE ROLE vendor LOGIN CREATEROLE CREATEDB PASSWORD 'vendor'")
+        installation.env["SIFANG_DATABASE_URL"] = (
+            f"postgresql://vendor:vendor@/city?host={server.socket_folder}&port=5432"
+        )
+        installation.start()
+        assert "postgres" not in {one["name"] for one in installation.status()["processes"]}
+        environment = Path(f"/proc/{installation.pid('web')}/environ").read_bytes()
+        assert b"vendor:vendor" not in environment
+        assert b"sifang_owner" not in environment
+        assert b"sifang_app" in environment
+        assert not (installation.data / "postgres").exists()
+        installation.interrupt()
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(30)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_an_ordinary_user_can_run_it(ordinary_installation):
