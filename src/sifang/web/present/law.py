@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from importlib import import_module
 
+from sifang.kernel.errors import SifangError
+
 NOTES = {"verified": "", "recalled": "待核", "excerpt": "有旁证", "reading": "我方理解", "local": "本市做法"}
 RECALLED = ("实施办法", "办法")
 
@@ -42,6 +44,6 @@ def _entry(citation: str) -> object | None:
         return None
     try:
         entry: object = index.article(match.group(1))
-    except (KeyError, LookupError, ValueError):
+    except SifangError:  # not in the index: the page stands, without gist
         return None
     return entry
