@@ -39,7 +39,9 @@ OPEN_TO_ALL = frozenset({0x0100, 0x0102, 0x0003, 0x0004})
 WITH_FIXES = frozenset({LOCATION, LOCATION_ANSWER, BATCH})
 PLATFORM_IDS = 0x8000  # the platform's own messages come from no terminal
 ACKNOWLEDGEMENT = 0x0001
+REGISTER = 0x0100
 FORGIVEN = 8  # refusals that leave the connection open
+NOISE_FORGIVEN = 500  # frames that cannot be used, from who has not signed in
 ATTRIBUTES_AFTER_S = 1.0
 ICCID_DIGITS = 19  # the twentieth is a check digit that some modules leave out
 
@@ -59,7 +61,7 @@ class Connection(asyncio.Protocol):
         self._parts = Reassembler()
         self._card = Card()
         self._serial = 0
-        self._refusals = 0
+        self._refusals = self._noise = 0
         self._in_flight = 0
         self._pauses: set[str] = set()
 
@@ -178,7 +180,9 @@ class Connection(asyncio.Protocol):
             result = RESULT_UNSUPPORTED if isinstance(error, Encrypted | UnknownMessage) else RESULT_BAD
             self._acknowledge(header.message_id, header.serial, result)
         elif self.device is None:
-            self._count_refusal()
+            self._noise += 1
+            if self._noise > NOISE_FORGIVEN:
+                self.close()
 
     def _refuse(self, reason: str, device: str = "") -> None:
         self.server.intake.refuse(reason, GATEWAY, device or self.terminal.lstrip("0") or "unknown")
@@ -198,7 +202,7 @@ class Connection(asyncio.Protocol):
                 self._acknowledge(header.message_id, header.serial, RESULT_FAILED)
                 self._count_refusal()
                 return
-        elif header.device != self.device.terminal_id:
+        elif header.device != self.device.terminal_id and header.message_id != REGISTER:
             self._refuse("other_terminal", header.device)
             self._acknowledge(header.message_id, header.serial, RESULT_FAILED)
             self._count_refusal()
@@ -266,8 +270,9 @@ class Connection(asyncio.Protocol):
     def _register(self, message: Message) -> None:
         device = self.server.find(message.header.device)
         answer: dict[str, Any] = {"ack_serial": message.header.serial}
-        if device is None:
-            self._refuse("unknown_terminal", message.header.device)
+        is_other = self.device is not None and self.device.terminal_id != message.header.device
+        if device is None or is_other:  # one connection, one terminal
+            self._refuse("other_terminal" if is_other else "unknown_terminal", message.header.device)
             self.send(0x8100, answer | {"result": TERMINAL_UNKNOWN})
             self._count_refusal()
             return
@@ -361,6 +366,8 @@ class Connection(asyncio.Protocol):
         if given_up:
             self._refuse("incomplete")
         limits = self.server.limits
+        if self._pauses:  # we do not listen: its silence is ours
+            self.heard_at = now
         patience = limits.idle_s if self.device is not None else limits.sign_in_s
         if now - (self.heard_at if self.device is not None else self.opened_at) > patience:
             self.close()

@@ -16,6 +16,7 @@ MAX_BODY = 1023  # ten bits of length
 MAX_FRAME = 2 * (21 + MAX_BODY + 1)  # every byte escaped, without the delimiters
 LENGTH_BITS, ENCRYPTION_BITS, SUBPACKAGED, VERSION_2019 = 0x03FF, 0x1C00, 0x2000, 0x4000
 HEADER_2013, HEADER_2019, PACKAGE_FIELDS = 12, 17, 4
+FIELD_2013 = 6
 IMEI_14 = range(10**13, 10**14)
 
 
@@ -78,7 +79,7 @@ def encode_frame(header: Header, body: bytes) -> bytes:
         start = (attributes | VERSION_2019).to_bytes(2, "big") + bytes([header.version])
         start += bytes.fromhex(header.terminal.rjust(20, "0"))
     else:
-        start = attributes.to_bytes(2, "big") + bytes.fromhex(header.terminal.rjust(12, "0"))
+        start = attributes.to_bytes(2, "big") + _field_2013(header.terminal)
     whole = header.message_id.to_bytes(2, "big") + start + header.serial.to_bytes(2, "big")
     if header.total:
         whole += header.total.to_bytes(2, "big") + header.number.to_bytes(2, "big")
@@ -87,12 +88,22 @@ def encode_frame(header: Header, body: bytes) -> bytes:
 
 
 def terminal_number(field: bytes) -> str:
-    """Return the BCD digits as sent, leading zeros kept; for a binary field an IMEI or the hex itself."""
+    """Return the BCD digits as sent, leading zeros kept; for binary fields the hex itself.
+
+    Six binary bytes may hold fourteen digits of an IMEI (jt808.md e-7, hazard 6): then the whole IMEI.
+    """
     digits = field.hex()
-    if digits.isdecimal():
-        return digits
     imei = int.from_bytes(field, "big")
-    return f"{imei}{luhn_digit(str(imei))}" if imei in IMEI_14 else digits
+    if digits.isdecimal() or len(field) != FIELD_2013 or imei not in IMEI_14:
+        return digits
+    return f"{imei}{luhn_digit(str(imei))}"
+
+
+def _field_2013(terminal: str) -> bytes:
+    """Return the six bytes by which a terminal of 2013 calls itself."""
+    if len(terminal) > 2 * FIELD_2013:
+        return int(terminal[:-1]).to_bytes(FIELD_2013, "big")
+    return bytes.fromhex(terminal.rjust(2 * FIELD_2013, "0"))
 
 
 def luhn_digit(digits: str) -> int:

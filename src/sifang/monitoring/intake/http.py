@@ -130,7 +130,7 @@ class HttpConnection(asyncio.Protocol):
         self._since = server.clock()
         self._begun = False
         self._ending = False
-        self._pressed = self._full = self._paused = False
+        self._pressed = self._full = self._unread = self._paused = False
         self._clear()
 
     def _clear(self) -> None:
@@ -176,12 +176,20 @@ class HttpConnection(asyncio.Protocol):
         if not self._slots and now - self._since > (limits.complete_s if self._begun else limits.idle_s):
             self.close()
 
+    def pause_writing(self) -> None:
+        self._unread = True
+        self._set_reading()
+
+    def resume_writing(self) -> None:
+        self._unread = False
+        self._set_reading()
+
     def pause_for_pressure(self, *, stop: bool) -> None:
         self._pressed = stop
         self._set_reading()
 
     def _set_reading(self) -> None:
-        pause = self._pressed or self._full
+        pause = self._pressed or self._full or self._unread
         if self._transport is None or self._transport.is_closing() or pause == self._paused:
             return
         self._paused = pause

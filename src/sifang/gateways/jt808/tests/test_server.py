@@ -150,7 +150,12 @@ def test_another_terminal_number_on_an_authenticated_connection_is_refused():
             assert await terminal.sign_in() == 0
             terminal.number = "13853100002"
             assert (await terminal.ask(0x0200, location()))["body"]["result"] == 1
+            assert await terminal.sign_in() == 1
+            answer = await terminal.register()
+            assert (answer["message_id"], answer["body"]["result"]) == ("8100", 4)
             assert not intake.submitted
+            terminal.number = NUMBER
+            assert (await terminal.ask(0x0002))["body"]["result"] == 0
 
     run(scenario())
 
@@ -165,6 +170,39 @@ def test_bytes_between_frames_are_dropped_and_counted():
             assert (await terminal.hear())["body"]["ack_serial"] == 3
             assert server.dropped_bytes == len("(garbage)") + 2
             assert intake.refused["jt808", "between_frames"] >= 1
+
+    run(scenario())
+
+
+def test_noise_before_the_sign_in_does_not_close_the_door():
+    async def scenario():
+        intake = FakeIntake(device_ref(NUMBER))
+        async with serving(intake) as (_, port), connected(port) as terminal:
+            terminal.writer.write(b"~noise~" * 30 + b"~")
+            assert await terminal.sign_in() == 0
+            assert intake.refused["jt808", "bad_checksum"] + intake.refused["jt808", "bad_length"] > 8
+
+    run(scenario())
+
+
+def test_noise_without_end_does():
+    async def scenario():
+        async with serving() as (_, port), connected(port) as terminal:
+            terminal.writer.write(b"~noise~" * 1000)
+            assert await terminal.hung_up()
+
+    run(scenario())
+
+
+def test_a_terminal_that_calls_itself_by_a_binary_imei_is_answered_by_it():
+    async def scenario():
+        async with (
+            serving(FakeIntake(device_ref(IMEI))) as (_, port),
+            connected(port, number=IMEI) as terminal,
+        ):
+            assert await terminal.sign_in() == 0
+            answer = await terminal.ask(0x0200, location())
+            assert (answer["terminal"], answer["body"]["result"]) == (IMEI, 0)
 
     run(scenario())
 
@@ -371,6 +409,24 @@ def test_under_pressure_reading_stops_and_goes_on():
             assert await terminal.says_nothing() is True
             intake.listeners[0](False)
             assert (await terminal.hear())["body"]["ack_id"] == "0002"
+
+    run(scenario())
+
+
+def test_who_we_do_not_listen_to_is_not_silent():
+    async def scenario():
+        now = [0.0]
+        intake = FakeIntake(device_ref(NUMBER))
+        limits = Limits(sweep_s=0.02)
+        started = serving(intake, limits=limits, clock=lambda: now[0])
+        async with started as (_, port), connected(port) as terminal:
+            assert await terminal.sign_in() == 0
+            intake.listeners[0](True)
+            for _ in range(3):
+                now[0] += 500
+                await asyncio.sleep(0.05)
+            intake.listeners[0](False)
+            assert (await terminal.ask(0x0002))["body"]["result"] == 0
 
     run(scenario())
 
