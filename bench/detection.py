@@ -18,7 +18,7 @@ import numpy as np
 
 from sifang.monitoring.engine.constants import DEFAULT, Rules
 from sifang.monitoring.engine.engine import Engine
-from sifang.monitoring.engine.specs import BEGIN, FenceSpec, MeasureSpec
+from sifang.monitoring.engine.specs import BEGIN, END, FenceSpec, MeasureSpec
 from sifang.monitoring.intake.columns import F_LOCATED, FIX, NO_BATTERY, SOURCE_GNSS
 
 DAY_S = 86_400
@@ -152,14 +152,19 @@ def score(found, x, signals):
             breaches.append((start, stop, start + runs[0][0] + 120))
     found.breaches += len(breaches)
     found.excursions_neutral += len(excursions) - len(breaches)
-    begins = [(s["episode"] - START_S, s["at_s"] - START_S) for s in signals if s["phase"] == BEGIN]
-    found.alarms += len(begins)
-    for start, stop, exists in breaches:
-        at = [at for first, at in begins if first < stop and at >= start and at <= stop + 180]
+    episodes = [
+        (s["episode"] - START_S, s["at_s"] - START_S, ends.get(s["episode"], np.inf) - START_S)
+        for ends in [{s["episode"]: s["at_s"] for s in signals if s["phase"] == END}]
+        for s in signals
+        if s["phase"] == BEGIN
+    ]
+    found.alarms += len(episodes)
+    for start, stop, exists in breaches:  # found by an alarm raised for it, or one still open when it began
+        at = [at for _, at, end in episodes if end >= start and at <= stop + 180]
         found.detected += bool(at)
         found.delay_s += [max(0, min(at) - exists)] if at else []
-    for first, at in begins:
-        if any(first < stop and at >= start for start, stop, _ in breaches):
+    for first, at, end in episodes:
+        if any(first < stop and end >= start for start, stop, _ in breaches):
             found.true += 1
         elif x[max(0, int(first) - 5) : int(at) + 1].max() > 0:
             found.neutral += 1

@@ -124,7 +124,7 @@ class Engine:
     """
 
     def __init__(self, capacity: int = 4096, rules: Rules = DEFAULT) -> None:
-        self._capacity = max(1, capacity)
+        self._out = np.zeros(max(1, capacity), SIGNAL)
         self._rules = rules_record(rules)
         self._lock = threading.Lock()
         self._outlines = _Outlines()
@@ -168,7 +168,7 @@ class Engine:
         parts = []
         with self._lock:
             tables = self._tables
-            out = np.zeros(max(self._capacity, DEVICE_SIGNALS + tables.most), SIGNAL)
+            out = self._room(DEVICE_SIGNALS + tables.most)
             first = 0
             while first < len(fixes):
                 first, n = kernels.step(
@@ -178,6 +178,12 @@ class Engine:
                 )  # fmt: skip
                 parts.append(out[:n].copy())
         return np.concatenate(parts) if parts else np.zeros(0, SIGNAL)
+
+    def _room(self, least: int) -> Array:
+        """The array for signals, kept from tick to tick."""
+        if len(self._out) < least:
+            self._out = np.zeros(least, SIGNAL)
+        return self._out
 
     def silence(self, now_s: int) -> Array:
         """Return the silences that begin: no located fix received for the device's `silent_after_s`.
