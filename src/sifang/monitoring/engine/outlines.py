@@ -145,7 +145,7 @@ def packed(outlines: list[Outline]) -> Packed:
         geometries[index] = outline.header[0]
         geometries[index]["cell_at"], geometries[index]["row_at"] = cell_at, row_at
         kind = np.append(outline.cell_kind, np.uint8(0))  # one more, so that cells and starts run in step
-        added: tuple[NDArray[Any], ...] = (
+        added: tuple[npt.NDArray[Any], ...] = (
             outline.edges,
             outline.cell_start + np.int32(cell_item_at),
             outline.cell_items + np.int32(edge_at),
