@@ -5,7 +5,7 @@ bit. Thread-safe: one lock around each call, and the kernels run without the int
 """
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -241,6 +241,32 @@ class Engine:
                 "nodes": self._nodes.copy(),
                 "evaluations": self._evaluations.copy(),
             }
+
+    def save(self, measures: Sequence[int]) -> dict[str, Array]:
+        """Return a copy of the state of these measures and their fences, for `put_back`."""
+        with self._lock:
+            tables = self._tables
+            m = np.flatnonzero(np.isin(tables.measures["number"], measures))
+            spans = [np.arange(row["fence_from"], row["fence_to"]) for row in tables.measures[m]]
+            f = np.concatenate(spans) if spans else np.zeros(0, np.int64)
+            return {
+                "measure_numbers": tables.measures["number"][m],
+                "fence_numbers": tables.fences["number"][f],
+                "measures": self._measure_states[m],
+                "fences": self._fence_states[f],
+                "nodes": self._nodes[f],
+                "evaluations": self._evaluations[f],
+            }  # every one a copy: indexed by arrays
+
+    def put_back(self, saved: Mapping[str, Array]) -> None:
+        """Undo what happened since `save` to those measures that are still loaded (a tick that failed)."""
+        with self._lock:
+            before, after = _same(saved["measure_numbers"], self._tables.measures["number"])
+            self._measure_states[after] = saved["measures"][before]
+            before, after = _same(saved["fence_numbers"], self._tables.fences["number"])
+            self._fence_states[after] = saved["fences"][before]
+            self._nodes[after] = saved["nodes"][before]
+            self._evaluations[after] = saved["evaluations"][before]
 
     def restore(self, state: Mapping[str, Array]) -> None:
         """Take state saved by `state` for the measures and fences loaded now; others start clean.
