@@ -34,7 +34,7 @@ class EngineLike(Protocol):
     def save(self, measures: Sequence[int]) -> Any:
         """Return a copy of the state of these measures and their fences."""
 
-    def restore(self, saved: Any) -> None:
+    def put_back(self, saved: Any) -> None:
         """Put that state back."""
 
 
@@ -65,23 +65,20 @@ class Judge:
         self.acknowledged = 0
         self.last_block = 0
 
-    def tick(self, batches: Sequence[Fixes]) -> list[bool]:
-        """Judge and store these submissions in order; one flag each: True = answer it as received.
+    def tick(self, batches: Sequence[Fixes]) -> list[NDArray[np.bool_]]:
+        """Judge and store these submissions in order; per fix: True = answer it as received.
 
         Raises DatabaseLostError when nothing was stored because there is no database: call again later
         with the same batches.
         """
-        sizes = [len(batch) for batch in batches]
         fixes = np.concatenate([_in_time_order(batch) for batch in batches]) if batches else np.zeros(0, FIX)
-        owners = np.repeat(np.arange(len(batches)), sizes)
         now = self._clock()
-        held = np.isin(fixes["device"], [d for d, until in self._aside.items() if until > now])
-        failed = self._try(fixes[~held])
-        held |= np.isin(fixes["device"], list(failed))
-        stored = np.ones(len(batches), bool)
-        stored[owners[held]] = False
-        self.acknowledged += int((~held).sum())
-        return list(map(bool, stored))
+        waiting = [device for device, until in self._aside.items() if until > now]
+        failed = self._try(fixes[~np.isin(fixes["device"], waiting)])
+        held = [*waiting, *failed]
+        stored = [~np.isin(batch["device"], held) for batch in batches]
+        self.acknowledged += sum(int(one.sum()) for one in stored)
+        return stored
 
     def _try(self, fixes: Fixes) -> set[int]:
         """Store `fixes`, halving when they cannot be stored; returns the devices set aside."""
@@ -135,7 +132,7 @@ class Judge:
         except BaseException:
             self._admission.restore(marks)
             if state is not None:
-                self._engine.restore(state)
+                self._engine.put_back(state)
             raise
         self._count(fixes, reasons)
 

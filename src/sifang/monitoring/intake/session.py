@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Answer = Callable[[NDArray[np.bool_] | None], None]
-"""`answer(received)` after the commit, one flag per fix in their order (all true: refused fixes are
-answered as received); `answer(None)`: not stored, do not acknowledge."""
+"""`answer(received)` after the commit, one flag per fix in their order (refused fixes are answered as
+received; false: its device is set aside, do not acknowledge); `answer(None)`: nothing was stored."""
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ class DatabaseLostError(Exception):
 class AlarmDesk(Protocol):
     """Turns signals into rows inside the running transaction."""
 
-    def record(self, signals: Signals) -> None:
+    def record(self, fixes: Fixes, signals: Signals) -> None:
         """Store the signals and raise or end the alarms they call for."""
 
     def committed(self) -> None:
@@ -44,7 +44,7 @@ class AlarmDesk(Protocol):
     def rolled_back(self) -> None:
         """The transaction of the last `record` has not."""
 
-    def reload(self) -> None:
+    def reload(self) -> object:
         """Read from the database which alarms are open (start; a commit that was in doubt)."""
 
 
@@ -88,7 +88,7 @@ class Journal:
             body,
         )
         try:
-            block = self._transaction(row, signals)
+            block = self._transaction(row, fixes, signals)
         except BaseException:
             self._desk.rolled_back()
             raise
@@ -108,12 +108,12 @@ class Journal:
                 [self._in_doubt],
             )
             there = cursor.fetchone() is not None
+            if there:
+                self._desk.reload()
         self._in_doubt = None
-        if there:
-            self._desk.reload()
         return there
 
-    def _transaction(self, row: Sequence[Any], signals: Signals) -> int:
+    def _transaction(self, row: Sequence[Any], fixes: Fixes, signals: Signals) -> int:
         with database_errors(self._using):
             committing = False
             try:
@@ -129,8 +129,7 @@ class Journal:
                     )
                     found = cursor.fetchone()
                     assert found is not None
-                    if len(signals):
-                        self._desk.record(signals)
+                    self._desk.record(fixes, signals)
                     committing = True
             except (OperationalError, InterfaceError):
                 if committing:

@@ -71,7 +71,9 @@ class Ticker:
         return await asyncio.get_running_loop().run_in_executor(self._worker, job, *args)
 
     async def close(self, timeout_s: float = 10.0) -> None:
-        """Finish what is waiting if the database lets us; what is left is not acknowledged."""
+        """Stop the reading, finish what is waiting if the database lets us; the rest stays unacknowledged."""
+        self._press(True)
+        await asyncio.sleep(2 * TICK_S)  # what gateways have gathered already
         deadline = time.monotonic() + timeout_s
         while (self._waiting or self._running) and time.monotonic() < deadline:  # noqa: ASYNC110 (shutdown only)
             await asyncio.sleep(0.01)
@@ -101,9 +103,9 @@ class Ticker:
         self._running = loop.create_task(self._run(tick, size))
 
     async def _run(self, tick: list[tuple[NDArray[np.void], Answer]], size: int) -> None:
-        flags: list[bool] | None = None
+        stored: list[NDArray[np.bool_]] | None = None
         try:
-            flags = await self._judged([fixes for fixes, _ in tick])
+            stored = await self._judged([fixes for fixes, _ in tick])
         except Exception:  # the edge of the worker: nobody is acknowledged, the city goes on
             log.exception("tick_lost", fixes=size)
         finally:
@@ -111,13 +113,12 @@ class Ticker:
             self._fixes_waiting -= size
             if self._crowded and self._fixes_waiting < CALM:
                 self._press(False)
-            for k, (fixes, answer) in enumerate(tick):
-                stored = flags is not None and flags[k]
-                _say(answer, np.ones(len(fixes), bool) if stored else None)
+            for k, (_, answer) in enumerate(tick):
+                _say(answer, stored[k] if stored is not None and stored[k].any() else None)
             if not self._closing:
                 self._arm()
 
-    async def _judged(self, batches: list[NDArray[np.void]]) -> list[bool]:
+    async def _judged(self, batches: list[NDArray[np.void]]) -> list[NDArray[np.bool_]]:
         for attempt in range(1_000_000_000):
             try:
                 flags = await self.in_worker(self._judge.tick, batches)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from sifang.kernel.ids import uuid7
@@ -34,7 +35,11 @@ class JournalBlock(models.Model):
 
     class Meta:
         verbose_name = "轨迹日志块"
-        indexes = [models.Index(fields=["taken_to"]), models.Index(fields=["written_at"])]
+        indexes = [
+            models.Index(fields=["taken_to"]),
+            models.Index(fields=["written_at"]),
+            GinIndex(fields=["measures"], name="journal_by_measure"),
+        ]
 
 
 class RefusedFixes(models.Model):

@@ -27,7 +27,7 @@ class FakeEngine:
     def save(self, measures):
         return {m: self.seen.get(m) for m in measures}
 
-    def restore(self, saved):
+    def put_back(self, saved):
         for m, n in saved.items():
             if n is None:
                 self.seen.pop(m, None)

@@ -38,6 +38,10 @@ class House:
             clock=lambda: self.now,
         )  # fmt: skip
 
+    def told(self, batches):
+        """One flag per submission: all of it is acknowledged."""
+        return [bool(one.all()) for one in self.judge.tick(batches)]
+
     def reload(self):
         self.admission.load(self.rows, self.version, int(self.now))
 
@@ -61,7 +65,7 @@ def house():
 
 
 def test_refused_and_absorbed_fixes_are_answered_as_received_and_stored_nowhere(house):
-    flags = house.judge.tick([house.fix(1), house.fix(1), house.fix(2, taken=NOW + 200), house.fix(77)])
+    flags = house.told([house.fix(1), house.fix(1), house.fix(2, taken=NOW + 200), house.fix(77)])
     assert flags == [True] * 4
     assert house.stored == [(1, NOW - 5)]
     assert house.refusals.total == {"future": 1, "unknown_device": 1}
@@ -69,7 +73,7 @@ def test_refused_and_absorbed_fixes_are_answered_as_received_and_stored_nowhere(
 
 def test_a_tick_that_fails_once_is_tried_again_and_state_does_not_advance_twice(house):
     house.journal.fail = [ValueError()]
-    assert house.judge.tick([house.fix(1)]) == [True]
+    assert house.told([house.fix(1)]) == [True]
     assert house.stored == [(1, NOW - 5)]
     assert house.engine.seen == {1: 1}
     assert not house.journal.blocks[0]["flags"][0] & F_LATE
@@ -77,25 +81,32 @@ def test_a_tick_that_fails_once_is_tried_again_and_state_does_not_advance_twice(
 
 def test_the_device_that_fails_alone_is_set_aside_and_the_city_is_acknowledged(house):
     house.engine.poison = {4}
-    flags = house.judge.tick([house.fix(k) for k in range(10)])
+    flags = house.told([house.fix(k) for k in range(10)])
     assert flags == [k != 4 for k in range(10)]
     assert house.stored == [(k, NOW - 5) for k in range(10) if k != 4]
     assert house.aside == [4]
     assert house.engine.seen == {k: 1 for k in range(10) if k != 4}
     steps = house.engine.steps
-    assert house.judge.tick([house.fix(4, taken=NOW - 4), house.fix(5, taken=NOW - 4)]) == [False, True]
+    assert house.told([house.fix(4, taken=NOW - 4), house.fix(5, taken=NOW - 4)]) == [False, True]
     assert house.engine.steps == steps + 1  # the device set aside does not cost the city a halving again
     house.engine.poison = set()
     house.now += ASIDE_S + 1
-    assert house.judge.tick([house.fix(4)]) == [True]
+    assert house.told([house.fix(4)]) == [True]
     assert house.back == [4]
+
+
+def test_in_one_submission_of_many_only_the_device_set_aside_is_not_acknowledged(house):
+    house.engine.poison = {4}
+    many = np.concatenate([house.fix(k, taken=NOW - k) for k in (3, 4, 5)])
+    (flags,) = house.judge.tick([many])
+    assert flags.tolist() == [True, False, True]
 
 
 def test_a_measure_that_ended_meanwhile_is_refused_after_the_reload(house):
     house.journal.fail = [StaleVersionError()]
     house.version = 2
     house.rows[1] = DeviceRow(house.rows[1].id, "11", "jt808", windows=(Window(1, NOW - 9000, NOW),))
-    assert house.judge.tick([house.fix(1), house.fix(2)]) == [True, True]
+    assert house.told([house.fix(1), house.fix(2)]) == [True, True]
     assert house.stored == [(2, NOW - 5)]
     assert house.refusals.total == {"measure_ended": 1}
     assert house.engine.seen == {2: 1}
@@ -106,16 +117,16 @@ def test_without_a_database_nothing_moves_and_the_same_tick_comes_again(house):
     with pytest.raises(DatabaseLostError):
         house.judge.tick([house.fix(1)])
     assert house.engine.seen == {}
-    assert house.judge.tick([house.fix(1)]) == [True]
+    assert house.told([house.fix(1)]) == [True]
     assert house.stored == [(1, NOW - 5)]
 
 
 def test_a_commit_whose_answer_was_lost_is_not_written_again(house):
     house.journal.settled = True
-    assert house.judge.tick([house.fix(1)]) == [True]
+    assert house.told([house.fix(1)]) == [True]
     assert house.stored == []
     assert house.engine.seen == {1: 1}
-    assert house.judge.tick([house.fix(1)]) == [True]
+    assert house.told([house.fix(1)]) == [True]
     assert house.stored == []
 
 

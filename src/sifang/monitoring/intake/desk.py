@@ -1,0 +1,210 @@
+"""From signals to rows: every signal is stored, and those that call for it open or end an alarm.
+
+One alarm per episode. Which alarms are open is held here (and read back at start), so that an episode that
+continues over a restart, under whatever number the engine gives it then, stays one alarm.
+A silence is not an alarm yet: `silence` says first whose it is. A station fence (kind STATION) reminds: its
+signal is stored for the person and the officer, no alarm.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import numpy as np
+from django.db import connections
+from numpy.typing import NDArray
+
+from sifang.kernel.ids import uuid7
+from sifang.kernel.time import utc_now
+from sifang.monitoring.engine.specs import (
+    BATTERY,
+    BEGIN,
+    BOUNDARY,
+    KIND_NAMES,
+    PLACE,
+    SILENT,
+    SOS,
+    STATION,
+    STRAP,
+    TIMETABLE,
+)
+from sifang.monitoring.intake.columns import F_LATE, F_LOCATED
+from sifang.monitoring.intake.tables import Names
+from sifang.monitoring.models import AlarmKind
+from sifang.monitoring.services.alarms import Situation, end_alarm_episode, raise_alarm
+
+ALARM_KINDS = {
+    BOUNDARY: "boundary_left",
+    PLACE: "place_entered",
+    TIMETABLE: "off_timetable",
+    STRAP: "strap",
+    BATTERY: "low_battery",
+    SILENT: "silent",
+    SOS: "sos",
+}
+_NUMBERS = ("distance_m", "accuracy_m", "boundary_m", "probability")
+Key = tuple[int, str, int]  # measure number, alarm kind, fence number or -1
+
+
+class Evidence(Protocol):
+    """What the engine can say about a fence."""
+
+    def evidence(self, fence_number: int) -> list[dict[str, Any]]: ...
+
+
+class Desk:
+    """The alarm desk of the worker thread."""
+
+    def __init__(self, engine: Evidence, using: str = "default") -> None:
+        self._engine = engine
+        self._using = using
+        self._names = Names({}, {})
+        self._open: dict[Key, int] = {}
+        self._pending: dict[Key, int | None] = {}
+        self.raised = 0
+        self.fell_silent: list[tuple[int, int]] = []  # measure, episode: committed since last taken
+        self.heard: list[int] = []
+        self._pending_heard: list[int] = []
+
+    def name(self, names: Names) -> None:
+        """Take over the ids behind the numbers."""
+        self._names = names
+
+    @property
+    def open(self) -> Mapping[Key, int]:
+        """Open alarms: (measure, kind, fence or -1) → the episode under which each was raised."""
+        return self._open
+
+    def reload(self) -> dict[int, datetime]:
+        """Read which alarms are open; returns for each measure when its earliest open episode began.
+
+        To be called under the system purpose `watch` or within a transaction of it.
+        """
+        with connections[self._using].cursor() as cursor:
+            cursor.execute(
+                "SELECT m.number, a.kind, coalesce(f.number, -1), a.episode, a.began_at"
+                " FROM monitoring_alarm a JOIN monitoring_measure m ON m.id = a.measure_id"
+                " LEFT JOIN monitoring_fence f ON f.id = a.fence_id WHERE a.ended_at IS NULL"
+            )
+            rows = cursor.fetchall()
+        self._open = {(measure, kind, fence): episode for measure, kind, fence, episode, _ in rows}
+        since: dict[int, datetime] = {}
+        for measure, _, _, _, began in rows:
+            since[measure] = min(began, since.get(measure, began))
+        return since
+
+    def record(self, fixes: NDArray[np.void], signals: NDArray[np.void]) -> None:
+        """Store the signals of this tick, raise and end alarms; inside the tick's transaction."""
+        for signal in signals:
+            self._store(signal)
+            self._alarm(signal)
+        if any(kind == "silent" for _, kind, _ in self._open):
+            self._end_silences(fixes)
+
+    def committed(self) -> None:
+        """The transaction has committed: what it opened is open."""
+        for key, episode in self._pending.items():
+            if episode is None:
+                self._open.pop(key, None)
+            else:
+                self._open[key] = episode
+                self.raised += 1
+        self.heard += self._pending_heard
+        self.rolled_back()
+
+    def rolled_back(self) -> None:
+        """Forget what the last transaction would have changed."""
+        self._pending, self._pending_heard = {}, []
+
+    def silence(self, signals: NDArray[np.void]) -> None:
+        """Store silences that begin; whose they are is decided elsewhere."""
+        for signal in signals:
+            self._store(signal)
+
+    def ask_about_silence(self, measure: int, episode: int, facts: dict[str, Any]) -> None:
+        """Raise the alarm `silent`."""
+        self._begin((measure, "silent", -1), episode, None, facts)
+
+    def end(self, keys: Iterable[Key], at_s: int) -> None:
+        """End the situations of alarms whose measure or fence is no more; the questions stay."""
+        for key in keys:
+            self._end(key, at_s)
+
+    def _alarm(self, signal: np.void) -> None:
+        kind, measure, fence = int(signal["kind"]), int(signal["measure"]), int(signal["fence"])
+        if kind == STATION or kind not in ALARM_KINDS:
+            return
+        key = (measure, ALARM_KINDS[kind], fence)
+        if int(signal["phase"]) == BEGIN:
+            if kind != SILENT:
+                self._begin(key, int(signal["episode"]), _number(signal["probability"]), {})
+            return
+        if kind == SILENT:
+            self._pending_heard.append(measure)
+        self._end(key, int(signal["at_s"]))
+
+    def _begin(self, key: Key, episode: int, probability: float | None, facts: dict[str, Any]) -> None:
+        measure, kind, fence = key
+        if self._is_open(key) or measure not in self._names.measures:
+            return
+        alarm = raise_alarm(
+            Situation(
+                measure=measure,
+                kind=AlarmKind(kind),
+                episode=episode,
+                fence=fence if fence >= 0 else None,
+                probability=probability,
+                evidence=self._engine.evidence(fence) if fence >= 0 else [],
+                facts=facts,
+            )
+        )
+        if alarm is not None:
+            self._pending[key] = episode
+
+    def _end(self, key: Key, at_s: int) -> None:
+        measure, kind, fence = key
+        if not self._is_open(key):
+            return
+        at = datetime.fromtimestamp(at_s, UTC)
+        end_alarm_episode(measure, AlarmKind(kind), fence=fence if fence >= 0 else None, at=at)
+        self._pending[key] = None
+
+    def _is_open(self, key: Key) -> bool:
+        return self._pending[key] is not None if key in self._pending else key in self._open
+
+    def _end_silences(self, fixes: NDArray[np.void]) -> None:
+        """A silence that was asked about before a restart ends with the first position that comes."""
+        here = (fixes["flags"] & (F_LOCATED | F_LATE)) == F_LOCATED
+        for measure in np.unique(fixes["measure"][here]):
+            key = (int(measure), "silent", -1)
+            if self._is_open(key):
+                at = int(fixes["received_s"][here & (fixes["measure"] == measure)].min())
+                self._pending_heard.append(int(measure))
+                self._end(key, at)
+
+    def _store(self, signal: np.void) -> None:
+        measure, fence = self._names.measures.get(int(signal["measure"])), int(signal["fence"])
+        if measure is None:
+            return
+        with connections[self._using].cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO monitoring_signal (id, measure_id, fence_id, kind, phase, episode, at, data,"
+                " created_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+                [
+                    uuid7(),
+                    measure,
+                    self._names.fences.get(fence),
+                    KIND_NAMES[int(signal["kind"])],
+                    "begin" if int(signal["phase"]) == BEGIN else "end",
+                    int(signal["episode"]),
+                    datetime.fromtimestamp(int(signal["at_s"]), UTC),
+                    json.dumps({name: _number(signal[name]) for name in _NUMBERS}),
+                    utc_now(),
+                ],
+            )
+
+
+def _number(value: Any) -> float | None:
+    number = float(value)
+    return round(number, 4) if np.isfinite(number) else None

@@ -1,0 +1,53 @@
+"""The intake as gateways see it, put together: admission, tick, refusals, links."""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sifang.monitoring.intake.admission import Admission
+from sifang.monitoring.intake.refusals import Refusals
+from sifang.monitoring.intake.session import Answer, DeviceRef
+from sifang.monitoring.intake.tick import Ticker
+
+
+class WatchIntake:
+    """Implements `session.Intake`. All calls on the event loop."""
+
+    def __init__(
+        self,
+        admission: Admission,
+        ticker: Ticker,
+        refusals: Refusals,
+        on_sim_changed: Callable[[DeviceRef], None] = lambda _device: None,
+    ) -> None:
+        self._admission = admission
+        self._ticker = ticker
+        self._refusals = refusals
+        self._on_sim_changed = on_sim_changed
+        self.links: Counter[str] = Counter()
+
+    def find_device(self, terminal_id: str) -> DeviceRef | None:
+        """Return the registered device of this terminal id, or None."""
+        return self._admission.find(terminal_id)
+
+    def submit(self, fixes: NDArray[np.void], answer: Answer) -> None:
+        """Take FIX rows for the next tick."""
+        self._ticker.submit(fixes, answer)
+
+    def refuse(self, reason: str, gateway: str, device: str, n: int = 1) -> None:
+        """Count what a gateway refused."""
+        self._refusals.count(reason, gateway, device, time.time(), n)
+
+    def link_event(self, device: DeviceRef, what: str, **facts: object) -> None:
+        """Count what happens to connections; a SIM other than the registered one is told on."""
+        del facts  # no numbers of SIM or device leave the gateway
+        self.links[what] += 1
+        if what == "sim_changed":
+            self._on_sim_changed(device)
+
+    def watch_pressure(self, listener: Callable[[bool], None]) -> None:
+        """Pass on when to stop reading."""
+        self._ticker.watch_pressure(listener)

@@ -1,0 +1,217 @@
+"""The worker thread's household: tables, engine, desk, journal, judge, silence; one database connection.
+
+Every method runs in the one worker thread (or before it starts). `start` reads the tables, the open alarms
+and the recent journal; after that the event loop may open its ports.
+"""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db import connections, transaction
+
+from sifang.kernel.log import get_logger
+from sifang.monitoring.engine.engine import Engine
+from sifang.monitoring.intake.admission import Admission
+from sifang.monitoring.intake.desk import Desk
+from sifang.monitoring.intake.judge import Judge
+from sifang.monitoring.intake.keystore import KeyStore
+from sifang.monitoring.intake.refusals import Refusals
+from sifang.monitoring.intake.restart import replay
+from sifang.monitoring.intake.silence import Outage, SilenceJudge, Verdict
+from sifang.monitoring.intake.store import Journal, database_errors
+from sifang.monitoring.intake.tables import load_tables
+from sifang.monitoring.services.incidents import close_incident, open_incident, open_incidents
+from sifang.people.access import system
+
+if TYPE_CHECKING:
+    from sifang.monitoring.models import Incident
+
+log = get_logger("watch")
+OUTAGE_S = 60  # our own absence shorter than this is no incident
+
+
+class Worker:
+    """Everything that touches the database or the engine's state."""
+
+    def __init__(
+        self,
+        keys: KeyStore,
+        *,
+        using: str = "default",
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.keys, self._using, self._clock = keys, using, clock
+        self.engine = Engine()
+        self.admission = Admission()
+        self.refusals = Refusals(keys.named("refused"))
+        self.desk = Desk(self.engine, using)
+        self.journal = Journal(keys, self.desk, using)
+        self.judge = Judge(
+            admission=self.admission, engine=self.engine, journal=self.journal, refusals=self.refusals,
+            reload=self.reload, set_aside=self._set_aside, back=self._back, clock=clock,
+        )  # fmt: skip
+        self._silence = SilenceJudge()
+        self._unsaid: list[Any] = []  # jobs for the database that could not be done yet
+        self._handles: dict[str, Incident] = {}  # running incidents: carrier or "", "device:<index>"
+        self._carriers: dict[int, str] = {}
+
+    @property
+    def tracked(self) -> int:
+        """Devices worn under a live measure, as of the last reload."""
+        return len(self._carriers)
+
+    @property
+    def now(self) -> datetime:
+        """The present by the worker's clock, aware UTC."""
+        return datetime.fromtimestamp(self._clock(), UTC)
+
+    def start(self, alive_until: datetime | None = None) -> int:
+        """Read tables, open alarms and the journal; returns the fixes replayed. Leaves the read record.
+
+        `alive_until`: when the previous watch was last alive; a longer gap is our own outage, an incident.
+        """
+        with database_errors(self._using):
+            with system("watch", using=self._using):
+                pass  # the record of this run
+            self.reload()
+            with system("watch", using=self._using, continues=True):
+                open_since = self.desk.reload()
+                for incident in open_incidents():  # of the watch that is gone; what lasts is seen anew
+                    close_incident(incident, at=self.now)
+                gap = (self.now - alive_until).total_seconds() if alive_until else 0.0
+                if alive_until and gap > OUTAGE_S and self._carriers:
+                    self._outage_of_ours(alive_until)
+            return replay(
+                self.admission,
+                self.engine.step,
+                self.keys,
+                self.now,
+                open_since=open_since,
+                using=self._using,
+            )
+
+    def reload(self) -> None:
+        """Take over measures, fences, devices and bindings as they are now."""
+        with database_errors(self._using):
+            tables = load_tables(self.now, self._using)
+        now_s = int(self._clock())
+        self.engine.load(tables.specs.measures, tables.specs.fences)
+        self.desk.name(tables.names)
+        live = {spec.number for spec in tables.specs.measures}
+        gone = [
+            key for key in self.desk.open if key[0] not in live or key[2] not in {-1, *tables.names.fences}
+        ]
+        if gone:  # measure or fence ended: what was begun under it is over
+            self._unsaid.append(lambda: self.desk.end(gone, now_s))
+        self.admission.load(tables.devices, tables.specs.version, now_s)
+        devices = self.admission.devices
+        self._carriers = {m: devices[d].carrier for m, d in self.admission.live_measures(now_s).items()}
+
+    def watch_silence(self) -> None:
+        """Ask the engine who fell silent; decide whose it is; do what follows. Once a second."""
+        now_s = int(self._clock())
+        while self.desk.heard:
+            self._silence.heard(self.desk.heard.pop())
+        signals = self.engine.silence(now_s)
+        for signal in signals:
+            self._silence.fell_silent(int(signal["measure"]), int(signal["episode"]), now_s)
+        if len(signals):
+            self._unsaid.append(lambda: self.desk.silence(signals))
+        verdict = self._silence.judge(now_s, self._carriers)
+        if verdict.alarms or verdict.began or verdict.ended:
+            self._unsaid.append(lambda: self._say(verdict))
+        self._say_all()
+
+    def database_was_away(self, since_s: float) -> None:
+        """The database is back: our own outage, an incident when it was long."""
+        since = datetime.fromtimestamp(since_s, UTC)
+        if self._clock() - since_s > OUTAGE_S:
+            self._unsaid.append(lambda: self._outage_of_ours(since))
+        self._say_all()
+
+    def sim_changed(self, index: int) -> None:
+        """A device came with another SIM than the registered one: a technical incident, not a violation."""
+        self._unsaid.append(
+            lambda: self._device_incident(f"sim:{index}", "SIM 卡与登记的不符，装置未获准接入")
+        )
+        self._say_all()
+
+    def flush_refusals(self) -> int:
+        """Add the counts of refused fixes to their table."""
+        with database_errors(self._using):
+            return self.refusals.flush(self._using)
+
+    def close(self) -> None:
+        """Flush and close the connection."""
+        try:
+            self.flush_refusals()
+        finally:
+            connections[self._using].close()
+
+    def _set_aside(self, index: int, why: str) -> None:
+        summary = f"一台装置的数据无法保存（{why}），已单独搁置，其他装置不受影响"
+        self._unsaid.append(lambda: self._device_incident(f"device:{index}", summary))
+        self._say_all()
+
+    def _back(self, index: int) -> None:
+        self._unsaid.append(lambda: self._close(f"device:{index}"))
+        self._say_all()
+
+    def _say_all(self) -> None:
+        """Do what waits for the database, in order; what fails stays for the next time."""
+        while self._unsaid:
+            try:
+                with database_errors(self._using), system("watch", using=self._using, continues=True):
+                    self._unsaid[0]()
+            except BaseException:
+                self.desk.rolled_back()
+                raise
+            self.desk.committed()
+            self._unsaid.pop(0)
+
+    def _say(self, verdict: Verdict) -> None:
+        for outage in verdict.began:
+            self._open_outage(outage)
+        for outage in verdict.ended:
+            self._close(outage.carrier)
+        for measure, episode in verdict.alarms:
+            # a savepoint: one that cannot be raised must not keep the others from being asked
+            with transaction.atomic(self._using):
+                self.desk.ask_about_silence(measure, episode, {"carrier": self._carriers.get(measure, "")})
+
+    def _open_outage(self, outage: Outage) -> None:
+        n = len(outage.measures)
+        where = f"{outage.carrier} 网络" if outage.carrier else "接入线路"
+        handle = open_incident(
+            outage.kind,
+            f"{where}：{n} 台装置同时无新定位，按技术事件处理，不计入个人",
+            carrier=outage.carrier,
+            devices=n,
+            began_at=datetime.fromtimestamp(outage.began_s, UTC),
+            measures=sorted(outage.measures),
+        )
+        self._handles[outage.carrier] = handle
+        log.warning("outage_began", kind=outage.kind, devices=n)
+
+    def _outage_of_ours(self, since: datetime) -> None:
+        minutes = max(1, round((self.now - since).total_seconds() / 60))
+        handle = open_incident(
+            "server",
+            f"本系统停止接收约 {minutes} 分钟，期间的无新定位不计入个人",
+            carrier="",
+            devices=len(self._carriers),
+            began_at=since,
+        )
+        close_incident(handle, at=self.now)
+        log.warning("own_outage", minutes=minutes)
+
+    def _device_incident(self, name: str, summary: str) -> None:
+        if name not in self._handles:
+            self._handles[name] = open_incident("device", summary, carrier="", devices=1, began_at=self.now)
+
+    def _close(self, name: str) -> None:
+        handle = self._handles.pop(name, None)
+        if handle is not None:
+            close_incident(handle, at=self.now)
