@@ -6,7 +6,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
 
-    dependencies = [("monitoring", "0004_row_security"), ("people", "0004_live_purpose")]
+    dependencies = [("monitoring", "0005_lines_stay_in_their_area"), ("people", "0004_live_purpose")]
 
     operations = [
         migrations.RunSQL(
