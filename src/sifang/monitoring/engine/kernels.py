@@ -242,23 +242,30 @@ def weigh(nodes, f, node_z, beyond, accuracy, boundary, gap_s, counts, rules):
         weight = 1.0 - math.exp(-gap_s / r.correlation_s)
     total = 0.0
     n = node_z.shape[0]
-    most = math.pow((2.0 - r.outlier) / r.outlier, weight)
+    widest = node_z[n - 1] * shared  # the nodes are sorted and even about 0
+    if counts == 0 or abs(beyond) - widest > 9.0 * alone:
+        # nothing to prove, or every belief nine sigmas from the line (tail below 1e-18): one ratio for all
+        ratio = 1.0
+        if counts:
+            most = (2.0 - r.outlier) / r.outlier
+            ratio = math.pow(most if beyond > 0.0 else 1.0 / most, weight)
+        for k in range(n):
+            before = nodes[f, k]
+            before += switch * (1.0 - 2.0 * before)
+            yes = before * ratio
+            before = yes / (yes + 1.0 - before)
+            nodes[f, k] = before
+            total += before
+        return total / n
+    plain = 0.5 * r.outlier
     for k in range(n):
         before = nodes[f, k]
         before += switch * (1.0 - 2.0 * before)
-        if counts:
-            x = (beyond - node_z[k] * shared) / alone
-            if x > 9.0:  # the normal tail is below 1e-18: the same numbers without computing them
-                ratio = most
-            elif x < -9.0:
-                ratio = 1.0 / most
-            else:
-                upper = 0.5 * math.erfc(-x * SQRT_HALF)
-                lower = 0.5 * math.erfc(x * SQRT_HALF)
-                plain = 0.5 * r.outlier
-                ratio = math.pow(((1.0 - r.outlier) * upper + plain) / ((1.0 - r.outlier) * lower + plain), weight)
-            yes = before * ratio
-            before = yes / (yes + 1.0 - before)
+        x = (beyond - node_z[k] * shared) / alone
+        upper = 0.5 * math.erfc(-x * SQRT_HALF)
+        ratio = ((1.0 - r.outlier) * upper + plain) / ((1.0 - r.outlier) * (1.0 - upper) + plain)
+        yes = before * math.pow(ratio, weight)
+        before = yes / (yes + 1.0 - before)
         nodes[f, k] = before
         total += before
     return total / n
