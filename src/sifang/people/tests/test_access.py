@@ -249,6 +249,17 @@ def test_each_system_purpose_is_admitted_only_for_its_role_and_leaves_a_record(c
 
 
 @pytest.mark.django_db(transaction=True, databases=EVERY)
+def test_the_live_map_reads_as_reader_only_leaves_its_record_and_sees_no_person(city):
+    with system("live", using="reader"):
+        assert Person.objects.using("reader").count() == 0
+    for alias in ("default", "owner", "watch", "jobs"):
+        with pytest.raises(WrongRole), system("live", using=alias):
+            pytest.fail(f"live ran as {alias}")
+    with system("migration", using="owner", continues=True):
+        assert ReadRecord.objects.using("owner").filter(system_purpose="live").count() == 1
+
+
+@pytest.mark.django_db(transaction=True, databases=EVERY)
 def test_a_data_migration_without_context_changes_nothing_and_with_it_what_it_had_to(city):
     rows = Person.objects.using("owner")
     assert rows.update(phone="0531") == 0
