@@ -1,0 +1,34 @@
+"""Positions of persons live in encrypted journal blocks and nowhere else; no phone brings one."""
+
+import re
+from pathlib import Path
+
+from django.apps import apps
+from django.db import models
+
+ROOT = Path(__file__).parents[2]
+ROOMS = {"people", "ledger", "cases", "monitoring"}
+
+
+def test_only_the_journal_can_hold_a_position_of_a_person() -> None:
+    """Lines and places of fences are not positions of persons; nothing else has a place for coordinates."""
+    found, geometries = [], set()
+    for model in apps.get_models():
+        if model._meta.app_label not in ROOMS:
+            continue
+        for field in model._meta.concrete_fields:
+            if re.search(r"^(lon|lat|longitude|latitude|position|location|geom|point)", field.column):
+                found.append(f"{model.__name__}.{field.column}")
+            if isinstance(field, models.JSONField) and field.column == "geometry":
+                geometries.add(model.__name__)
+    assert found == []
+    assert geometries == {"BoundaryLine", "Fence"}
+
+
+def test_no_gateway_is_for_phones() -> None:
+    manifests = list((ROOT / "src" / "sifang" / "gateways").glob("*/manifest.py"))
+    assert len(manifests) >= 3
+    for manifest in manifests:
+        classes = re.findall(r"(?i)devices?\w*\s*=\s*\"([^\"]+)\"", manifest.read_text(encoding="utf-8"))
+        assert classes, manifest
+        assert not any(re.search(r"phone|手机", value.lower()) for value in classes), manifest
