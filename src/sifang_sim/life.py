@@ -8,13 +8,31 @@ import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
-from sifang_sim.net import Net, Point, between, inside, metres, offset
+from sifang_sim.net import Net, Point, between, closed, inside, metres, offset
 
 MARGIN_M = 1_500.0
 DAY_S, HOUR_S, CHINA_S = 86_400, 3_600, 8 * 3_600
 WALK, DRIVE = 1.3, 10.0  # m/s
+
+
+class Area:
+    """The rings of an area that persons may not leave; remembers which squares of 100 m lie well inside."""
+
+    def __init__(self, rings: Sequence[Sequence[Sequence[float]]]) -> None:
+        self._rings = closed(rings)
+        self._known: dict[tuple[int, int], bool] = {}
+
+    def holds(self, point: Point) -> bool:
+        """Whether the point lies inside, at least `MARGIN_M` from the line in each main direction."""
+        square = round(point[0] * 1000), round(point[1] * 1000)
+        if square not in self._known:
+            centre = square[0] / 1000, square[1] / 1000
+            around = ((0, 0), (MARGIN_M, 0), (-MARGIN_M, 0), (0, MARGIN_M), (0, -MARGIN_M))
+            self._known[square] = all(inside(offset(centre, *step), self._rings) for step in around)
+        return self._known[square]
 
 
 @dataclass(frozen=True)
@@ -23,7 +41,7 @@ class Places:
 
     home: Point
     work: Point
-    area: Sequence[Sequence[Sequence[float]]] = ()
+    area: "Area | None" = None
     shunned: Sequence[tuple[Point, float]] = ()  # prohibited places: centre, radius in metres
     curfew: bool = False
 
@@ -31,10 +49,7 @@ class Places:
         """Whether ordinary life may pass here: well inside the area, well away from prohibited places."""
         if any(metres(point, centre) < radius + 300 for centre, radius in self.shunned):
             return False
-        if not self.area:
-            return True
-        around = ((0, 0), (MARGIN_M, 0), (-MARGIN_M, 0), (0, MARGIN_M), (0, -MARGIN_M))
-        return all(inside(offset(point, *step), self.area) for step in around)
+        return self.area is None or self.area.holds(point)
 
 
 @dataclass(frozen=True)
@@ -45,15 +60,19 @@ class Leg:
     to_s: float
     path: tuple[Point, ...]
 
+    @cached_property
+    def lengths(self) -> list[float]:
+        """Metres of each piece of the path."""
+        return [metres(a, b) for a, b in pairwise(self.path)]
+
     def at(self, second: float) -> tuple[Point, float, int]:
         """Return place, speed in km/h and course in degrees."""
         if len(self.path) == 1:
             return self.path[0], 0.0, 0
-        lengths = [metres(a, b) for a, b in pairwise(self.path)]
-        total = sum(lengths) or 1.0
+        total = sum(self.lengths) or 1.0
         gone = total * min(max((second - self.from_s) / (self.to_s - self.from_s), 0.0), 1.0)
         speed = total / (self.to_s - self.from_s) * 3.6
-        for (a, b), length in zip(pairwise(self.path), lengths, strict=True):
+        for (a, b), length in zip(pairwise(self.path), self.lengths, strict=True):
             if gone <= length and length > 0:
                 course = math.degrees(math.atan2(b[0] - a[0], b[1] - a[1])) % 360
                 return between(a, b, gone / length), speed, int(course)

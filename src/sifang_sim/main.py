@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sifang_sim.device import Identity, Wristband
-from sifang_sim.life import Life, Places
+from sifang_sim.life import Area, Life, Places
 from sifang_sim.net import Net
 from sifang_sim.noise import Noise
 from sifang_sim.script import Director, Truth
@@ -34,14 +34,14 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
 
 
 def build(
-    plan: dict[str, Any], net: Net, areas: dict[str, Any], *, interval_s: int, seed: int, now: float
+    plan: dict[str, Any], net: Net, areas: dict[str, Area], *, interval_s: int, seed: int, now: float
 ) -> Wristband:
     """Make one device and its wearer from the configuration."""
     chance = random.Random(f"{seed}-{plan['terminal_id']}")
     places = Places(
         home=(plan["home"][0], plan["home"][1]),
         work=(plan["work"][0], plan["work"][1]),
-        area=areas.get(plan["area_code"], ()),
+        area=areas.get(plan["area_code"]),
         shunned=[((p["lon"], p["lat"]), p["radius_m"]) for p in plan.get("places", [])],
         curfew=bool(plan.get("curfew")),
     )
@@ -65,12 +65,13 @@ async def simulate(args: argparse.Namespace) -> int:
     net = Net.from_geojson(Path(config["net"]))
     now = time.time()
     director = Director(Truth(args.truth), loop.call_later)
+    areas = {code: Area(rings) for code, rings in config.get("areas", {}).items()}
     tasks = []
     for plan in config["devices"]:
         band = build(
             plan,
             net,
-            config.get("areas", {}),
+            areas,
             interval_s=config.get("interval_s", 10),
             seed=args.seed,
             now=now,

@@ -12,6 +12,9 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 Point = tuple[float, float]
 METRES_PER_DEGREE = 111_320.0
 
@@ -33,15 +36,20 @@ def offset(point: Point, east_m: float, north_m: float) -> Point:
     return point[0] + east_m / (METRES_PER_DEGREE * math.cos(math.radians(lat))), lat
 
 
-def inside(point: Point, rings: Iterable[Sequence[Sequence[float]]]) -> bool:
+Edges = npt.NDArray[np.float64]
+
+
+def closed(rings: Iterable[Sequence[Sequence[float]]]) -> Edges:
+    """Return the edges of rings as rows x1, y1, x2, y2."""
+    return np.array([(*a[:2], *b[:2]) for ring in rings for a, b in pairwise(ring)], dtype=np.float64)
+
+
+def inside(point: Point, edges: Edges) -> bool:
     """Whether the point lies inside the rings by the even-odd rule."""
-    x, y = point
-    odd = False
-    for ring in rings:
-        for (x1, y1, *_), (x2, y2, *_) in pairwise(ring):
-            if (y1 > y) != (y2 > y) and x < (x2 - x1) * (y - y1) / (y2 - y1) + x1:
-                odd = not odd
-    return odd
+    x1, y1, x2, y2 = edges.T
+    spans = (y1 > point[1]) != (y2 > point[1])
+    crosses = x1[spans] + (x2[spans] - x1[spans]) * (point[1] - y1[spans]) / (y2[spans] - y1[spans])
+    return bool(np.count_nonzero(point[0] < crosses) % 2)
 
 
 class Net:
@@ -55,6 +63,15 @@ class Net:
             self._ways[a].append((b, seconds))
             self._ways[b].append((a, seconds))
         self.nodes = list(self._ways)
+        self._places = np.array(self.nodes, dtype=np.float64).reshape(-1, 2)
+
+    def _far(self, point: Point) -> npt.NDArray[np.float64]:
+        """Metres from the point to every node."""
+        east = (self._places[:, 0] - point[0]) * math.cos(math.radians(point[1]))
+        metres_away: npt.NDArray[np.float64] = (
+            np.hypot(east, self._places[:, 1] - point[1]) * METRES_PER_DEGREE
+        )
+        return metres_away
 
     @classmethod
     def from_geojson(cls, path: Path) -> "Net":
@@ -74,15 +91,15 @@ class Net:
 
     def near(self, point: Point, within_m: float) -> list[Point]:
         """Return the nodes within so many metres, nearest first."""
-        found = [(metres(point, node), node) for node in self.nodes]
-        return [node for far, node in sorted(found) if far <= within_m]
+        far = self._far(point)
+        return [self.nodes[i] for i in np.argsort(far) if far[i] <= within_m]
 
     def way(self, start: Point, goal: Point) -> list[Point]:
         """Return the quickest way from door to door; a straight line where the net has none."""
         if not self.nodes:
             return [start, goal]
-        first = min(self.nodes, key=lambda n: metres(start, n))
-        last = min(self.nodes, key=lambda n: metres(goal, n))
+        first = self.nodes[int(np.argmin(self._far(start)))]
+        last = self.nodes[int(np.argmin(self._far(goal)))]
         if metres(start, goal) <= metres(start, first) + metres(goal, last):
             return [start, goal]
         best, came, queue = {first: 0.0}, {}, [(0.0, first)]

@@ -11,8 +11,8 @@ import pytest
 
 from sifang_sim import wire
 from sifang_sim.device import Identity, Wristband
-from sifang_sim.life import DAY_S, Life, Places, crossing
-from sifang_sim.net import Net, inside, metres, offset
+from sifang_sim.life import DAY_S, Area, Life, Places, crossing
+from sifang_sim.net import Net, closed, inside, metres, offset
 from sifang_sim.noise import Noise
 
 HOME = (117.0, 36.65)
@@ -54,17 +54,17 @@ def test_a_frame_comes_back_as_the_message_it_was() -> None:
 @pytest.mark.parametrize("seed", range(6))
 def test_ordinary_life_never_leaves_the_area_nor_enters_a_prohibited_place(seed: int) -> None:
     shunned = [(offset(HOME, 2500, 2500), 300.0)]
-    places = Places(HOME, offset(HOME, 3000, -2000), SQUARE, shunned)
+    places = Places(HOME, offset(HOME, 3000, -2000), Area(SQUARE), shunned)
     life = Life(places, grid(), random.Random(seed), MONDAY_SIX)
     for second in range(MONDAY_SIX, MONDAY_SIX + DAY_S, 10):
         here, _, _ = life.at(second)
-        assert inside(here, SQUARE)
+        assert inside(here, closed(SQUARE))
         assert metres(here, shunned[0][0]) > shunned[0][1]
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_who_has_a_curfew_is_at_home_at_night(seed: int) -> None:
-    places = Places(HOME, offset(HOME, 3000, -2000), SQUARE, curfew=True)
+    places = Places(HOME, offset(HOME, 3000, -2000), Area(SQUARE), curfew=True)
     life = Life(places, grid(), random.Random(seed), MONDAY_SIX)
     far = [
         metres(life.at(second)[0], HOME)
@@ -77,13 +77,13 @@ def test_who_has_a_curfew_is_at_home_at_night(seed: int) -> None:
 
 def test_a_seeded_crossing_passes_the_line_at_its_second_and_goes_well_beyond() -> None:
     line_at = offset(HOME, 9_000, 0)
-    life = Life(Places(HOME, HOME, SQUARE), grid(), random.Random(1), MONDAY_SIX)
+    life = Life(Places(HOME, HOME, Area(SQUARE)), grid(), random.Random(1), MONDAY_SIX)
     cross = MONDAY_SIX + 1_000.0
     start, legs = crossing(HOME, line_at, cross)
     life.trip(start, *legs)
     assert metres(life.at(cross)[0], line_at) < 20
     assert metres(life.at(cross + 300)[0], line_at) > 1_500
-    assert not inside(life.at(cross + 300)[0], SQUARE)
+    assert not inside(life.at(cross + 300)[0], closed(SQUARE))
 
 
 def test_the_noise_holds_its_68_percent_and_remembers() -> None:
