@@ -449,6 +449,23 @@ def test_one_connection_may_not_flood_the_intake():
     run(scenario())
 
 
+def test_who_does_not_read_its_answers_is_not_written_to_without_end():
+    async def scenario():
+        limits = Limits(write_buffer=4096)
+        async with serving(limits=limits) as (server, port), connected(port) as terminal:
+            assert await terminal.sign_in() == 0
+            terminal.writer.transport.pause_reading()
+            frames = b"".join(terminal.frame(0x0002) for _ in range(2000))
+            for _ in range(100):
+                terminal.writer.write(frames)
+                await asyncio.sleep(0)
+            await asyncio.sleep(0.3)
+            for connection in server._connections:
+                assert connection._transport.get_write_buffer_size() <= 4 * limits.write_buffer + 64
+
+    run(scenario())
+
+
 def test_a_device_that_is_retired_is_hung_up_at_its_next_heartbeat():
     async def scenario():
         intake = FakeIntake(device_ref(NUMBER))
