@@ -14,8 +14,10 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
 
+import psycopg
 import pytest
 from django.db import connections
+from psycopg import sql
 
 from sifang.gateways.jt808.tests.terminal import connected, location
 from sifang.kernel.time import utc_now
@@ -181,6 +183,76 @@ def test_killed_in_the_middle_nothing_acknowledged_is_lost_and_the_alarm_stays_o
     assert set(before) | set(after) <= set(held)
     assert len(held) == len(set(held))
     assert len(installation.alarms()) == 1
+
+
+def test_while_the_commit_hangs_no_position_is_acknowledged(installation):
+    installation.up()
+    admin = connections["owner"].copy("holder")  # a session of its own
+    holder = admin.get_new_connection(admin.get_connection_params())
+    holder.autocommit = False
+
+    async def story():
+        async with connected(installation.port) as terminal:
+            assert await terminal.sign_in("a1") == 0
+            assert await acknowledged(terminal, installation.body(ELSEWHERE))
+            holder.execute("SELECT 1 FROM monitoring_measuresversion FOR UPDATE")
+            terminal.send(0x0200, installation.body(ELSEWHERE))
+            assert await terminal.says_nothing(1.0) is True
+            holder.rollback()
+            answer = await terminal.hear(5)
+            assert (answer["message_id"], answer["body"]["result"]) == ("8001", 0)
+
+    try:
+        asyncio.run(story())
+    finally:
+        holder.close()
+    assert len(installation.journal()) == 2
+
+
+@contextlib.contextmanager
+def database_gone():
+    """Nobody can connect, and every connection of the watch breaks."""
+    name = connections["watch"].settings_dict["NAME"]
+    with psycopg.connect(os.environ["SIFANG_TEST_CLUSTER"], autocommit=True) as admin:
+        database = sql.Identifier(name)
+        admin.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(database))
+        admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = %s AND usename = 'sifang_watch'",
+            [name],
+        )
+        try:
+            yield
+        finally:
+            admin.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(database))
+
+
+def test_while_the_database_is_gone_devices_wait_and_nothing_acknowledged_is_lost(installation):
+    installation.up()
+
+    async def story():
+        received = []
+        async with connected(installation.port) as terminal:
+            assert await terminal.sign_in("a1") == 0
+            for _ in range(10):
+                assert await acknowledged(terminal, installation.body(BANNED))
+                received.append(installation.sent_s)
+            with database_gone():
+                terminal.send(0x0200, installation.body(BANNED))
+                assert await terminal.says_nothing(2.0) is True
+                assert installation.status()["database_lost"] is True
+            answer = await terminal.hear(15)
+            assert (answer["message_id"], answer["body"]["result"]) == ("8001", 0)
+            received.append(installation.sent_s)
+            for _ in range(10):
+                assert await acknowledged(terminal, installation.body(BANNED))
+                received.append(installation.sent_s)
+        return received
+
+    received = asyncio.run(story())
+    assert installation.journal() == received
+    assert len(installation.alarms()) == 1
+    assert installation.stop() == 0
 
 
 def test_osmand_and_owntracks_share_the_device_http_port(installation):
