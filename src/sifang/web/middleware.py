@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 from django.core.exceptions import RequestDataTooBig, TooManyFilesSent
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from whitenoise.middleware import WhiteNoiseMiddleware
+from whitenoise.responders import StaticFile
 
 from sifang.kernel.errors import NotFound, SifangError
 from sifang.web.views.errors import error_response
@@ -33,3 +35,20 @@ class PageErrors:
         if isinstance(exception, RequestDataTooBig | TooManyFilesSent):
             return HttpResponse(status=413)
         return None
+
+
+class StaticFiles(WhiteNoiseMiddleware):  # type: ignore[misc]  # (whitenoise has no types)
+    """Whitenoise under ASGI: a static file is answered whole (all are small), not as a blocking stream."""
+
+    @staticmethod
+    def serve(static_file: StaticFile, request: HttpRequest) -> HttpResponse:
+        found = static_file.get_response(request.method or "GET", request.META)
+        content = b""
+        if found.file is not None:
+            with found.file as file:
+                content = file.read()
+        response = HttpResponse(content, status=int(found.status))
+        del response["Content-Type"]
+        for name, value in found.headers:
+            response[name] = value
+        return response

@@ -2,12 +2,10 @@
 
 import re
 from dataclasses import dataclass
-from importlib import import_module
 
-from sifang.kernel.errors import SifangError
+from sifang.law.articles import Article, UnknownArticle, article
 
 NOTES = {"verified": "", "recalled": "待核", "excerpt": "有旁证", "reading": "我方理解", "local": "本市做法"}
-RECALLED = ("实施办法", "办法")
 
 
 @dataclass(frozen=True)
@@ -25,25 +23,18 @@ def law_mark(citation: str, sure: str = "") -> LawMark:
     gist = ""
     entry = _entry(citation)
     if entry is not None:
-        gist = str(getattr(entry, "gist", ""))
-        sure = sure or str(getattr(entry, "mark", ""))
-    if not sure:
-        sure = "recalled" if citation.startswith(RECALLED) else "verified"
+        gist, sure = entry.gist, sure or entry.mark
+    sure = sure or "recalled"  # what the index does not know is not dressed as verified
     words = re.sub(r"(?<=[^\d\s条款项])(?=\d)", " ", citation)
     return LawMark(words, "" if sure == "verified" else sure, NOTES.get(sure, ""), gist or words)
 
 
-def _entry(citation: str) -> object | None:
+def _entry(citation: str) -> Article | None:
     """Return the index entry of the citation's article, or None where the index does not know it."""
-    try:
-        index = import_module("sifang.law.articles")
-    except ModuleNotFoundError:
-        return None
     match = re.match(r"(.+?\d+条)", citation.replace(" ", ""))
     if match is None:
         return None
     try:
-        entry: object = index.article(match.group(1))
-    except SifangError:  # not in the index: the page stands, without gist
+        return article(match.group(1))
+    except UnknownArticle:
         return None
-    return entry
