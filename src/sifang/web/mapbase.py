@@ -18,12 +18,14 @@ SCHEMATIC = Path(__file__).parent / "mapdata" / "base_schematic.geojson"
 def base() -> tuple[bytes, bytes, str]:
     """Return the base as GeoJSON (WGS-84), the same gzipped, and its tag. No person in it."""
     drawn: dict[str, Any] = orjson.loads(SCHEMATIC.read_bytes())
-    districts = district_outlines()
+    districts = district_outlines()["features"]
+    for feature in districts:
+        feature["properties"]["layer"] = feature["properties"]["level"]
     plain = orjson.dumps(
         {
             "type": "FeatureCollection",
             "note": "示意，界线以勘定为准",
-            "features": [*districts["features"], *drawn["features"]],
+            "features": [*districts, *drawn["features"]],
         }
     )
     return plain, gzip.compress(plain, 6, mtime=0), f'"{hashlib.sha256(plain).hexdigest()[:16]}"'

@@ -82,7 +82,7 @@ def file_of(viewer: Viewer, person: Person, purpose: Purpose) -> PersonFile:
     officer, now = viewer.officer, utc_now()
     clauses = access_clauses_of(officer, person, purpose)
     measures = access_measures_of(officer, person, purpose)
-    readers = access_readers_of(officer, person, limit=30)
+    readers = looks(access_readers_of(officer, person, limit=100))
     with acting(officer, purpose):
         alarms = list(
             Alarm.objects.filter(person_id=person.id)
@@ -109,6 +109,15 @@ def file_of(viewer: Viewer, person: Person, purpose: Purpose) -> PersonFile:
         alarms=alarms,
         read=ReadNote(now, purpose.title, purpose.article),
     )
+
+
+def looks(readings: list[Reading]) -> list[Reading]:
+    """Return one entry for the several parts of one look: same reader, purpose and minute."""
+    found: dict[tuple[object, ...], Reading] = {}
+    for one in readings:
+        minute = one.at.replace(second=0, microsecond=0)
+        found.setdefault((one.name, one.agency, one.role, one.purpose, minute, one.span), one)
+    return list(found.values())
 
 
 def is_live(measure: Measure, now: datetime) -> bool:

@@ -10,7 +10,7 @@ from sifang.kernel.time import SHANGHAI, utc_now
 from sifang.monitoring import access
 from sifang.monitoring.models import Alarm, Fence, Incident, Measure, Signal
 from sifang.people.access import acting, record_read
-from sifang.people.models import Agency, AgencyKind, Level, ReadRecord
+from sifang.people.models import Agency, AgencyKind, Level, Person, ReadRecord
 from sifang.web import purposes
 from sifang.web.present.alarms import Card, card, incident_card
 from sifang.web.shell import Viewer
@@ -41,6 +41,7 @@ class CommandRoom:
     today: list[Alarm]
     counties: dict[str, str]
     read: BatchRead
+    persons: int
 
 
 def command_room(viewer: Viewer) -> CommandRoom:
@@ -50,6 +51,7 @@ def command_room(viewer: Viewer) -> CommandRoom:
     alarms = access.access_open_alarms(officer, purpose)
     morning = now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
     with acting(officer, purpose):
+        persons = Person.objects.count()  # a figure, nobody is shown
         today = list(Alarm.objects.filter(raised_at__gte=morning).order_by("raised_at"))
         signals = list(watched(now))
         grouped = Alarm.objects.filter(incident__in=lives.incidents).values_list("incident_id")
@@ -69,6 +71,7 @@ def command_room(viewer: Viewer) -> CommandRoom:
         today=today,
         counties=county_names(),
         read=read,
+        persons=persons,
     )
 
 

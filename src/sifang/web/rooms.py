@@ -41,6 +41,9 @@ ADMIN = Room(
 )
 ME = Room("me", "我的事项", "/me", "person", "M", frozenset({Role.PERSON}))
 
+# who takes and answers alarms; the services decide, this only shapes the page
+HANDLERS = frozenset({Role.DUTY_OFFICER, Role.COUNTY_OFFICER, Role.TOWNSHIP_OFFICER})
+
 ROOMS = (COMMAND, PERSONS, ADMIN, ME)
 
 # what the rooms of the other roles will be; said in words on their page, never drawn as dead entries

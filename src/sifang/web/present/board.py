@@ -77,6 +77,7 @@ class Board:
     incidents: list[Card] = field(default_factory=list)
     watching: list[Watching] = field(default_factory=list)
     today: int = 0
+    persons_total: int = 0
     read: reads.BatchRead | None = None
     river: SafeString | str = ""
 
@@ -134,6 +135,7 @@ def board_for(viewer: Viewer) -> Board:
         incidents=[one for one in cards if one.kind == "incident"],
         watching=[watching(signal) for signal in room.signals],
         today=len(room.today),
+        persons_total=room.persons,
         read=room.read,
         river=river(room.today, room.at),
     )

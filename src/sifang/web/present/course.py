@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from sifang.kernel.time import legal_day, utc_now
@@ -166,7 +166,7 @@ def term_bar(file: PersonFile) -> SafeString | str:
         term_words(order),
         number,
         whole,
-        SafeString("").join(parts),
+        format_html_join("", "{}", ((part,) for part in parts)),
     )
 
 

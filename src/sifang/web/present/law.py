@@ -24,6 +24,7 @@ def law_mark(citation: str, sure: str = "") -> LawMark:
     entry = _entry(citation)
     if entry is not None:
         gist, sure = entry.gist, sure or entry.mark
+        citation = entry.citation + citation.replace(" ", "").split("条", 1)[1]
     sure = sure or "recalled"  # what the index does not know is not dressed as verified
     words = re.sub(r"(?<=[^\d\s条款项])(?=\d)", " ", citation)
     return LawMark(words, "" if sure == "verified" else sure, NOTES.get(sure, ""), gist or words)

@@ -32,7 +32,7 @@ def river(alarms: Iterable[Alarm], now: datetime) -> SafeString:
     at = x_of(now)
     body = format_html(
         '{}<rect class="future" x="{}" y="8" width="{}" height="58"/>{}<path d="M{} 0V66" class="now"/>'
-        '<text x="{}" y="12" class="nowt">现在 {}</text>',
+        '<text x="{}" y="26" class="nowt">现在 {}</text>',
         ticks,
         at,
         LEFT + WIDTH - at,

@@ -11,16 +11,14 @@ from django.views.decorators.http import require_POST, require_safe
 from sifang.kernel.errors import BadInput, SifangError
 from sifang.kernel.time import utc_now
 from sifang.monitoring.models.alarms import AlarmCause, AlarmOutcome
-from sifang.people.models import Officer, Role
+from sifang.people.models import Officer
 from sifang.web import acts
 from sifang.web.alarm_file import AlarmFile, open_alarm
 from sifang.web.gate import room
 from sifang.web.present import alarms as words
 from sifang.web.present.alarm_page import page_of
-from sifang.web.rooms import COMMAND
+from sifang.web.rooms import COMMAND, HANDLERS
 from sifang.web.shell import Viewer
-
-HANDLERS = frozenset({Role.DUTY_OFFICER, Role.COUNTY_OFFICER, Role.TOWNSHIP_OFFICER})
 
 
 @require_safe

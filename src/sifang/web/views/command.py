@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 from sifang.people.models import Level
 from sifang.web.gate import room
 from sifang.web.present.board import board_for
-from sifang.web.rooms import COMMAND
+from sifang.web.rooms import COMMAND, HANDLERS
 from sifang.web.shell import Viewer
 
 
@@ -17,6 +17,7 @@ def command(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """The room: map or table (`#table`, without script `?view=table`), counts, queue."""
     context = {
         "board": board_for(viewer),
+        "may_handle": bool(viewer.roles & HANDLERS),
         "focus": focus(viewer),
         "show_table": request.GET.get("view") == "table",
     }
@@ -27,7 +28,8 @@ def command(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
 @room(COMMAND)
 def queue(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """The queue alone, for a page that has heard of a change."""
-    return render(request, "sifang/parts/queue.html", {"board": board_for(viewer)})
+    context = {"board": board_for(viewer), "may_handle": bool(viewer.roles & HANDLERS)}
+    return render(request, "sifang/parts/queue.html", context)
 
 
 @require_safe
