@@ -60,8 +60,9 @@ class Rules:
     same cell again): repetition cannot prove more than this leaves."""
     outlier: float = 0.05
     """Share of fixes that say nothing about the place (gross outliers); bounds what one fix can prove."""
-    correlation_s: float = 30.0
-    """Errors nearer in time than this are largely the same error; a fix after Δt counts 1 − exp(−Δt/τ)."""
+    correlation_s: float = 20.0
+    """Errors nearer in time than this are largely the same error; a fix after Δt counts 1 − exp(−Δt/τ).
+    With 20 s a prohibited place is proved entered after 40 s of fixes each 10 s or denser (60 s with 30)."""
     sojourn_s: float = 540.0
     """Forgetting: a person's side may change; the old belief fades to even with this time constant."""
     max_speed_ms: float = 100.0

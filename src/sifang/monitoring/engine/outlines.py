@@ -100,6 +100,7 @@ def _rows(edges: Floats, head: np.void, rows: int) -> tuple[Ints, Ints]:
     need = kernels.fill_rows(edges, head["row_south"], head["row_lat"], rows, start, items)
     items = np.zeros(need + 3 * rows + 4 * len(edges), np.int32)
     used = kernels.fill_rows(edges, head["row_south"], head["row_lat"], rows, start, items)
+    assert used < len(items)
     return start, items[:used].copy()
 
 
