@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sifang.gateways.jt808.batch import Handed
 from sifang.gateways.jt808.card import Card, card_of
-from sifang.gateways.jt808.decoder import BATCH, LOCATION, LOCATION_ANSWER, Message, decode_body
+from sifang.gateways.jt808.decoder import BATCH, KNOWN, LOCATION, LOCATION_ANSWER, Message, decode_body
 from sifang.gateways.jt808.downlink import Key, Waiting
 from sifang.gateways.jt808.errors import Encrypted, UnknownMessage
 from sifang.gateways.jt808.fast import Told
@@ -25,7 +25,7 @@ from sifang.gateways.jt808.messages.down import (
     TERMINAL_UNKNOWN,
     write_message,
 )
-from sifang.gateways.jt808.messages.location import FIXED_PART, Location
+from sifang.gateways.jt808.messages.location import FIXED_PART, Location, iccid_of
 from sifang.gateways.jt808.reader import time_bcd
 from sifang.gateways.jt808.reassembly import Reassembler
 from sifang.monitoring.intake.fixes import BadFrame
@@ -43,6 +43,7 @@ REGISTER = 0x0100
 FORGIVEN = 8  # refusals that leave the connection open
 NOISE_FORGIVEN = 500  # frames that cannot be used, from who has not signed in
 ATTRIBUTES_AFTER_S = 1.0
+ICCID_ITEM = b"\xf1\x14"  # additional item: twenty digits
 ICCID_DIGITS = 19  # the twentieth is a check digit that some modules leave out
 
 
@@ -217,6 +218,8 @@ class Connection(asyncio.Protocol):
         header, serials, body = frame.header, [frame.header.serial], frame.body
         if header.encryption:
             raise Encrypted(f"encryption {header.encryption:03b}")
+        if header.message_id not in KNOWN:
+            raise UnknownMessage(f"{header.message_id:04x}")
         if header.total > 1:
             try:
                 whole = self._parts.add(frame, self.server.clock())
@@ -261,6 +264,9 @@ class Connection(asyncio.Protocol):
         self._enqueue(device, message_id, serials, told)
 
     def _enqueue(self, device: DeviceRef, message_id: int, serials: list[int], told: list[Told]) -> None:
+        for one in told:
+            if device.iccid and ICCID_ITEM in one.body and self._is_other_sim(device, iccid_of(one.body)):
+                return
         self._in_flight += 1
         self.pause("in_flight", stop=self._in_flight >= self.server.limits.in_flight)
         self.server.batch.add(Handed(self, device, message_id, serials, told))
@@ -324,11 +330,18 @@ class Connection(asyncio.Protocol):
         """0x0107 names the SIM: another ICCID than the registered one ends the session."""
         self.waiting.resolve(message.header.message_id, message.body)
         self._acknowledge(message.header.message_id, message.header.serial, RESULT_OK)
-        device, told = self.device, str(message.body["iccid"])
-        if device is not None and device.iccid and told[:ICCID_DIGITS] != device.iccid[:ICCID_DIGITS]:
-            self._refuse("sim_changed")
-            self.server.intake.link_event(device, "sim_changed", carried="iccid")
-            self.close()
+        if self.device is not None:
+            told = str(message.body["iccid"]).rstrip("f")
+            self._is_other_sim(self.device, told if told.isdecimal() else "0")
+
+    def _is_other_sim(self, device: DeviceRef, told: str) -> bool:
+        """Whether a SIM names itself that is not the registered one; then the session ends."""
+        if not device.iccid or not told.isdecimal() or told[:ICCID_DIGITS] == device.iccid[:ICCID_DIGITS]:
+            return False
+        self._refuse("sim_changed")
+        self.server.intake.link_event(device, "sim_changed", carried="iccid")
+        self.close()
+        return True
 
     def _heartbeat(self, message: Message) -> None:
         assert self.device is not None

@@ -63,6 +63,8 @@ def decode_frame(frame: Frame) -> Message:
     header = frame.header
     if header.encryption:
         raise Encrypted(f"encryption {header.encryption:03b}", header=header)
+    if header.message_id not in KNOWN:
+        raise UnknownMessage(f"{header.message_id:04x}", header=header)
     if header.total > 1:
         return Message(header)
     return decode_body(header, frame.body)

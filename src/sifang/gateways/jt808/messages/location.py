@@ -86,6 +86,14 @@ def read_location(body: bytes, *, replayed: bool = False) -> Location:
     )
 
 
+def iccid_of(body: bytes) -> str:
+    """Return the twenty digits of the ICCID that a location carries (0xF1), or an empty string."""
+    for item in read_location(body).items:
+        if item.id == extra.ICCID and item.id_width == 1:
+            return item.value.decode("latin-1").strip("\x00")
+    return ""
+
+
 def fix_or_error(location: Location | BadFrame) -> dict[str, Any]:
     """Return the JSON of the fix, or of what is wrong with it."""
     if isinstance(location, BadFrame):

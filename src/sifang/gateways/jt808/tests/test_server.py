@@ -143,6 +143,25 @@ def test_another_sim_ends_the_session(iccid, stays):
     run(scenario())
 
 
+@pytest.mark.parametrize(
+    ("iccid", "stays"), [(b"89860012345678901234", True), (b"89860012345678909999", False)]
+)
+def test_another_sim_named_in_a_location_ends_the_session_too(iccid, stays):
+    async def scenario():
+        intake = FakeIntake(device_ref(NUMBER, iccid="89860012345678901234"))
+        async with serving(intake) as (_, port), connected(port) as terminal:
+            assert await terminal.sign_in() == 0
+            terminal.send(0x0200, location(items=b"\x30\x01\x1c\xf1\x14" + iccid))
+            if stays:
+                assert (await terminal.hear())["body"]["result"] == 0
+            else:
+                assert await terminal.hung_up()
+                assert intake.told("sim_changed") == [{"carried": "iccid"}]
+            assert bool(intake.submitted) is stays
+
+    run(scenario())
+
+
 def test_another_terminal_number_on_an_authenticated_connection_is_refused():
     async def scenario():
         intake = FakeIntake(device_ref(NUMBER), device_ref("13853100002", index=1))
@@ -329,6 +348,15 @@ def test_lost_sub_packages_are_asked_for_again_and_then_given_up():
             now[0] += 6
             assert await terminal.says_nothing() is True
             assert intake.refused == {("jt808", "incomplete"): 1}
+
+    run(scenario())
+
+
+def test_a_part_of_an_unknown_message_is_refused_at_once():
+    async def scenario():
+        async with serving() as (_, port), connected(port) as terminal:
+            assert await terminal.sign_in() == 0
+            assert (await terminal.ask(0x0705, b"x", total=2, number=1))["body"]["result"] == 3
 
     run(scenario())
 
