@@ -49,6 +49,7 @@ class Watch:
         self._stop = asyncio.Event()
         self._reload_wanted = asyncio.Event()
         self._listening = asyncio.Event()
+        self._attempt = 0
         self.ports: dict[str, int] = {}
         self._ticker: Ticker
         self._intake: WatchIntake
@@ -181,21 +182,21 @@ class Watch:
         """Hold the lock, hear what changes; come back whenever the connection breaks."""
         import psycopg
 
-        attempt = 0
         while True:
             try:
                 async with await psycopg.AsyncConnection.connect(listen_url(), autocommit=True) as connection:
                     await self._hear(connection)
             except psycopg.Error as error:
                 log.warning("listening_lost", error=type(error).__name__)
-            await asyncio.sleep(RETRY_S[min(attempt, len(RETRY_S) - 1)])
-            attempt = 0 if self._listening.is_set() else attempt + 1
+            await asyncio.sleep(RETRY_S[min(self._attempt, len(RETRY_S) - 1)])
+            self._attempt += 1
 
     async def _hear(self, connection: "psycopg.AsyncConnection[Any]") -> None:
         await connection.execute("SELECT pg_advisory_lock(%s)", [ONE_WATCH])
         for channel in ("sifang_measures", "sifang_downlink"):
             await connection.execute(f"LISTEN {channel}")
         self._listening.set()
+        self._attempt = 0
         self._reload_wanted.set()  # what changed while nobody heard
         async for note in connection.notifies():
             if note.channel == "sifang_measures":

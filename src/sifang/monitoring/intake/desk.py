@@ -29,7 +29,7 @@ from sifang.monitoring.engine.specs import (
     STRAP,
     TIMETABLE,
 )
-from sifang.monitoring.intake.columns import F_LATE, F_LOCATED
+from sifang.monitoring.intake.columns import F_LATE, F_LOCATED, NO_BATTERY
 from sifang.monitoring.intake.tables import Names
 from sifang.monitoring.models import AlarmKind
 from sifang.monitoring.services.alarms import Situation, end_alarm_episode, raise_alarm
@@ -98,7 +98,7 @@ class Desk:
         """Store the signals of this tick, raise and end alarms; inside the tick's transaction."""
         for signal in signals:
             self._store(signal)
-            self._alarm(signal)
+            self._alarm(signal, fixes)
         if any(kind == "silent" for _, kind, _ in self._open):
             self._end_silences(fixes)
 
@@ -131,14 +131,15 @@ class Desk:
         for key in keys:
             self._end(key, at_s)
 
-    def _alarm(self, signal: np.void) -> None:
+    def _alarm(self, signal: np.void, fixes: NDArray[np.void]) -> None:
         kind, measure, fence = int(signal["kind"]), int(signal["measure"]), int(signal["fence"])
         if kind == STATION or kind not in ALARM_KINDS:
             return
         key = (measure, ALARM_KINDS[kind], fence)
         if int(signal["phase"]) == BEGIN:
             if kind != SILENT:
-                self._begin(key, int(signal["episode"]), _number(signal["probability"]), {})
+                facts = _battery(fixes, measure) if kind == BATTERY else {}
+                self._begin(key, int(signal["episode"]), _number(signal["probability"]), facts)
             return
         if kind == SILENT:
             self._pending_heard.append(measure)
@@ -203,6 +204,12 @@ class Desk:
                     utc_now(),
                 ],
             )
+
+
+def _battery(fixes: NDArray[np.void], measure: int) -> dict[str, Any]:
+    """The last battery level this measure's device gave in the tick, if any."""
+    given = fixes[(fixes["measure"] == measure) & (fixes["battery_pct"] != NO_BATTERY)]
+    return {"battery_pct": int(given["battery_pct"][-1])} if len(given) else {}
 
 
 def _number(value: Any) -> float | None:

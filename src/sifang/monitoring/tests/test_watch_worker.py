@@ -307,6 +307,16 @@ def test_a_call_for_help_is_an_alarm_even_without_a_position(house):
         assert [a.kind for a in Alarm.objects.all()] == ["sos"]
 
 
+def test_what_is_acknowledged_can_be_counted_without_seeing_a_position(house):
+    worker = house.worker()
+    worker.judge.tick([house.fixes(ELSEWHERE, 4, worker=worker)])
+    cursor = connections["jobs"].cursor()
+    cursor.execute("SELECT sifang_counts()->>'acknowledged'")
+    assert cursor.fetchone() == ("4",)
+    cursor.execute("SELECT count(*) FROM monitoring_journalblock")
+    assert cursor.fetchone() == (0,)
+
+
 def test_the_journal_is_encrypted_and_reads_back_what_was_sent(house):
     worker = house.worker()
     sent = house.fixes(ELSEWHERE, 4, worker=worker)
@@ -356,6 +366,14 @@ def test_the_live_map_sees_the_newest_fix_and_leaves_one_record_a_run(house):
         assert cursor.fetchone() == (1,)
         cursor.execute("SELECT count(*) FROM people_readrecord WHERE system_purpose = 'watch'")
         assert cursor.fetchone() == (1,)
+
+
+def test_a_low_battery_is_an_alarm_that_says_how_low(house):
+    worker = house.worker()
+    worker.judge.tick([house.fixes(ELSEWHERE, 2, worker=worker, battery_pct=[12, 9])])
+    with seen():
+        (alarm,) = Alarm.objects.all()
+    assert (alarm.kind, alarm.facts) == ("low_battery", {"battery_pct": 9})
 
 
 def test_outsiders_see_neither_the_alarm_nor_the_track(house):
