@@ -328,8 +328,8 @@ class Demo:
         """Seed the city unless it was, and tell the simulator the port. Raises StepFailed."""
         state = self._read_mark()
         if not state["seeded"]:
-            say(
-                f"[3/4] 生成演示城市：{self._wanted['persons']} 人，其中 {self._wanted['tracked']} 人电子定位"
+            supervisor.say_step(
+                f"生成演示城市：{self._wanted['persons']} 人，其中 {self._wanted['tracked']} 人电子定位"
             )
             private_folder(self.sim_file.parent)
             numbers = [f"--{name}={self._wanted[name]}" for name in ("persons", "tracked")]
