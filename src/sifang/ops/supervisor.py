@@ -29,6 +29,7 @@ from sifang.ops.secret_files import data_folder, kept, private_folder, write_pri
 from sifang.ops.settings import PREFIX, Settings
 
 TICK_S = 0.1
+WAITING_S = 5.0
 PATIENCE_S = 8.0  # how long processes may take to end by themselves
 DATABASE_PATIENCE_S = 25.0
 log = get_logger("ops")
@@ -192,7 +193,8 @@ class Supervisor:
             "SIFANG_DATA": str(self.settings.data),
             "SIFANG_PROCESS": process,
             "DJANGO_SETTINGS_MODULE": "sifang.ops.django_settings",
-            "NUMBA_CACHE_DIR": str(private_folder(self.settings.data / "cache") / "numba"),
+            "NUMBA_CACHE_DIR": os.environ.get("NUMBA_CACHE_DIR")
+            or str(private_folder(self.settings.data / "cache") / "numba"),
             "PYTHONUNBUFFERED": "1",
         }  # fmt: skip
 
@@ -247,9 +249,20 @@ class Supervisor:
         if changed:
             self._write_state()
 
+    def _say_waiting(self, began: float, told: int) -> int:
+        """Say now and then for whom the start waits; return how often it was said."""
+        if self._is_ready or time.monotonic() - began < WAITING_S * (told + 1):
+            return told
+        late = [child.name for child in self._children if child.state != "running"]
+        hint = "（第一次要编译计算核心，请稍候）" if "watch" in late and not told else ""
+        say(f"      等待 {'、'.join(late)}{hint}")
+        return told + 1
+
     def _keep_running(self) -> None:
+        began, told = time.monotonic(), 0
         while True:
             self._tend()
+            told = self._say_waiting(began, told)
             if not self._is_ready and all(child.state == "running" for child in self._children):
                 self._is_ready = True
                 log.info("installation_ready")

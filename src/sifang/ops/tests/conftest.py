@@ -23,7 +23,7 @@ def free_port() -> int:
 class Installation:
     """`sifang …` on one data folder, as a person at a terminal uses it."""
 
-    def __init__(self, folder: Path, prefix=()):
+    def __init__(self, folder: Path, prefix=(), uid=None):
         self.data = folder / "data"
         self.command = [*(prefix or (sys.executable,)), "-m", "sifang.ops.main"]
         self.env = {name: value for name, value in os.environ.items() if not name.startswith("SIFANG_")} | {
@@ -31,6 +31,9 @@ class Installation:
             "SIFANG_HTTP_PORT": str(free_port()),
             "SIFANG_JT808_PORT": str(free_port()),
             "SIFANG_DEVICE_HTTP_PORT": str(free_port()),
+            "NUMBA_CACHE_DIR": str(
+                Path(tempfile.gettempdir()) / f"sifang-tests-numba-{os.geteuid() if uid is None else uid}"
+            ),
             "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
         }
         self.env.pop("DJANGO_SETTINGS_MODULE", None)
@@ -59,7 +62,7 @@ class Installation:
     def pid(self, name):
         return next(one["pid"] for one in self.status()["processes"] if one["name"] == name)
 
-    def until(self, happened, patience_s=40):
+    def until(self, happened, patience_s=150):
         end = time.monotonic() + patience_s
         while not happened():
             if self.foreground is not None and self.foreground.poll() is not None:
@@ -127,14 +130,15 @@ def python_for_others():
 def ordinary_installation():
     """The same, as a user without rights (root only: otherwise every test here is one already)."""
     folder = Path(tempfile.mkdtemp(prefix="sfo-"))
-    prefix = ()
+    prefix, uid = (), os.geteuid()
     if os.geteuid() == 0:
         python = python_for_others()
         if python is None:
             pytest.skip("no Python that another user may run: the folder of this one is closed")
-        os.chown(folder, 65534, 65534)
+        uid = 65534
+        os.chown(folder, uid, uid)
         prefix = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", python)
-    one = Installation(folder, prefix)
+    one = Installation(folder, prefix, uid)
     one.env["HOME"] = str(folder)
     yield one
     one.end()
