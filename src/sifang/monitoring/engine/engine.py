@@ -72,9 +72,10 @@ class _Tables:
         weeks: dict[str, int] = {}
         spans: list[tuple[int, int]] = []
         places: dict[bytes, int] = {}
+        keys: dict[int, bytes] = {}  # a line shared by many fences is one object: hashed once
         used: list[outlines.Outline] = []
         for index, spec in enumerate(kept):
-            key = known.key(spec)
+            key = keys.get(id(spec.rings)) or keys.setdefault(id(spec.rings), known.key(spec))
             if key not in places:
                 places[key] = len(used)
                 used.append(known.compiled[key])
