@@ -37,6 +37,8 @@ class Page:
     shape: str
     sentence: str
     rows: list[dict[str, Any]]
+    older: list[dict[str, Any]]
+    keeps: str
     map: SafeString | str
     chart: SafeString | str
     facts: list[tuple[str, str]]
@@ -55,26 +57,31 @@ def page_of(file: AlarmFile) -> Page:
     look, shape = words.LOOKS[AlarmKind(alarm.kind)]
     rows = words.evidence(alarm) if alarm.fence_id else []
     name = alarm.fence.name if alarm.fence is not None else ""
+    kept, story = words.keeps(alarm), words.telling(alarm)
     numbered = [
         {
             **row,
             "n": number,
-            "look": words.verdict_look(row.get("verdict"))[0],
-            "word": words.verdict_look(row.get("verdict"))[1],
+            "look": words.verdict_look(row.get("verdict"), kept)[0],
+            "word": words.verdict_look(row.get("verdict"), kept)[1],
         }
         for number, row in enumerate(rows, 1)
     ]
     drawn = ""
     if file.spots and alarm.fence is not None:
-        drawn = inset(file.spots, file.rings, alarm.fence.boundary_m, name, alarm.fence.keeps)
+        first = story[0]["taken_s"] if story else 0
+        shown = [spot for spot in file.spots if spot.taken_s >= first] or file.spots
+        drawn = inset(shown, file.rings, alarm.fence.boundary_m, name, kept)
     return Page(
         question=headline(alarm),
         look=look,
         shape=shape,
         sentence=words.sentence(alarm),
-        rows=list(reversed(numbered)),
+        rows=list(reversed(numbered))[: words.DRAWN],
+        older=list(reversed(numbered))[words.DRAWN :],
+        keeps=kept,
         map=drawn,
-        chart=chart(rows, name) if rows else "",
+        chart=chart(story, name, kept) if story else "",
         facts=facts_of(file),
         course=course_of(file),
         escalation=escalation(alarm, utc_now()),

@@ -13,13 +13,14 @@ from sifang.web.templatetags.figures import clock, metres, percent, side
 THRESHOLD = 0.95  # the engine's p_begin, drawn as the tick of every bar
 
 OUTSIDE_VERDICT, UNKNOWN_VERDICT = 2, 3
+BEFORE, DRAWN = 4, 16  # fixes drawn before the line was crossed, and in all
 LOOKS = {
     AlarmKind.BOUNDARY_LEFT: ("outside", "outside"),
     AlarmKind.PLACE_ENTERED: ("outside", "outside"),
     AlarmKind.OFF_TIMETABLE: ("outside", "outside"),
     AlarmKind.STRAP: ("due", "due"),
     AlarmKind.SILENT: ("unknown", "unknown"),
-    AlarmKind.SOS: ("overdue", "overdue"),
+    AlarmKind.SOS: ("outside", "overdue"),
     AlarmKind.LOW_BATTERY: ("plain", "plain"),
 }
 ARTICLES: dict[str, tuple[str, ...]] = {
@@ -96,7 +97,7 @@ def why(alarm: Alarm) -> str:
     last = newest(alarm)
     if last is not None and alarm.fence_id is not None:
         count = in_a_row(alarm)
-        words = f"{side(last.get('distance_m'))}，误差 ±{metres(last.get('accuracy_m'))}"
+        words = f"{side(last.get('distance_m'), keeps(alarm))}，误差 ±{metres(last.get('accuracy_m'))}"
         words += f"，界线 ±{metres(last.get('boundary_m'))}"
         return f"{words}；连续 {count} 个定位" if count > 1 else words
     match alarm.kind:
@@ -215,10 +216,25 @@ def verdict_number(verdict: int | str | None) -> int:
     return int(verdict) if verdict in (1, OUTSIDE_VERDICT) else UNKNOWN_VERDICT
 
 
-def verdict_look(verdict: int | str | None) -> tuple[str, str]:
-    """Return state and word of one evaluation."""
-    known = {1: ("inside", "在内"), 2: ("outside", "在外"), 3: ("unknown", "无法判断")}
+def verdict_look(verdict: int | str | None, kept: str = "inside") -> tuple[str, str]:
+    """Return state and word of one evaluation; `kept` is the side on which the person ought to be."""
+    if kept == "outside":
+        known = {1: ("inside", "不在场所内"), 2: ("outside", "在场所内"), 3: ("unknown", "无法判断")}
+    else:
+        known = {1: ("inside", "在内"), 2: ("outside", "在外"), 3: ("unknown", "无法判断")}
     return known[verdict_number(verdict)]
+
+
+def keeps(alarm: Alarm) -> str:
+    """Return the lawful side of the alarm's fence."""
+    return alarm.fence.keeps if alarm.fence is not None else "inside"
+
+
+def telling(alarm: Alarm) -> list[dict[str, Any]]:
+    """Return the fixes that tell the story: from four before the first on the unlawful side."""
+    rows = evidence(alarm)
+    out = [k for k, row in enumerate(rows) if float(row.get("distance_m") or 0) > 0]
+    return rows[max(0, out[0] - BEFORE if out else 0) :][-DRAWN:]
 
 
 def moment(row: dict[str, Any]) -> datetime:
@@ -238,7 +254,8 @@ def sentence(alarm: Alarm) -> str:
     low = min(float(row.get("accuracy_m") or 0) for row in out)
     high = max(float(row.get("accuracy_m") or 0) for row in out)
     assumed = "（推定）" if any(row.get("assumed") for row in out) else ""
-    words = f"从 {clock(moment(first))} 起，{len(out)} 个定位在线外，"
+    where = "禁止区域内" if keeps(alarm) == "outside" else "界线以外"
+    words = f"从 {clock(moment(first))} 起，{len(out)} 个定位在{'禁止区域内' if keeps(alarm) == 'outside' else '界线以外'}，"
     words += f"{metres(first.get('distance_m'))} → {metres(last.get('distance_m'))}；"
     words += f"定位误差 ±{metres(low)} 至 ±{metres(high)}{assumed}，"
     words += f"此处界线误差 ±{metres(last.get('boundary_m'))}。"

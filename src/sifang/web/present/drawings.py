@@ -15,12 +15,12 @@ from shapely import LineString, MultiLineString, MultiPolygon, Polygon, box
 from shapely.geometry.base import BaseGeometry
 
 from sifang.web.present.alarms import verdict_look
-from sifang.web.templatetags.figures import at, metres
+from sifang.web.templatetags.figures import SIDES, at, metres
 
 WIDTH, HEIGHT = 440, 296
 EDGE = 34  # pixels kept free around the fixes
 LEAST_M = 160.0  # the view is never narrower than this
-LABELLED = 12  # numbered fixes
+LABEL_PX = 14  # numbers nearer to each other than this would overlap
 M_PER_DEGREE = 111_320.0
 BARS_M = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000)
 
@@ -151,10 +151,15 @@ def trail(spots: Sequence[Spot], plane: Plane) -> SafeString:
 
 def circles(spots: Sequence[Spot], plane: Plane) -> SafeString:
     """Return each fix: its 68 % circle to scale, its mark, its number."""
-    first = max(0, len(spots) - LABELLED)
-    return format_html_join(
-        "", "{}", ((one(spot, plane, number, number > first),) for number, spot in enumerate(spots, 1))
-    )
+    drawn: list[SafeString] = []
+    labels: list[tuple[float, float]] = []
+    for number in range(len(spots), 0, -1):
+        x, y = plane.px(spots[number - 1].lon, spots[number - 1].lat)
+        free = all(abs(x - a) > LABEL_PX or abs(y - b) > LABEL_PX for a, b in labels)
+        if free:
+            labels.append((x, y))
+        drawn.append(one(spots[number - 1], plane, number, free))
+    return format_html_join("", "{}", ((mark,) for mark in reversed(drawn)))
 
 
 def one(spot: Spot, plane: Plane, number: int, labelled: bool) -> SafeString:
@@ -197,9 +202,9 @@ def scale_bar(plane: Plane) -> SafeString:
 CHART_W, CHART_H, TOP, BOTTOM = 372, 184, 14, 160
 
 
-def chart(rows: Sequence[dict[str, Any]], name: str) -> SafeString:
-    """Return distances over time: bars of 68 %, the line at zero in its own band, outside downwards."""
-    rows = list(rows)[-16:]
+def chart(rows: Sequence[dict[str, Any]], name: str, keeps: str = "inside") -> SafeString:
+    """Return distances over time: bars of 68 %, the line at zero in its own band, unlawful downwards."""
+    wrong, right = SIDES[keeps]
     band = float(rows[-1].get("boundary_m") or 0)
     most = max(
         [abs(float(r["distance_m"])) + float(r.get("accuracy_m") or 0) for r in rows] + [band * 1.2, 20.0]
@@ -242,13 +247,15 @@ def chart(rows: Sequence[dict[str, Any]], name: str) -> SafeString:
         '<rect x="30" y="{}" width="330" height="{}" fill="var(--border-line)" fill-opacity=".13"/>'
         '<path d="M30 {}H360" class="fence"/>'
         '<text x="360" y="{}" text-anchor="end" font-size="11">{} ±{}</text>'
-        '<text x="2" y="22" font-size="11">界内</text><text x="2" y="156" font-size="11">界外</text>{}',
+        '<text x="2" y="12" font-size="11">{}</text><text x="2" y="160" font-size="11">{}</text>{}',
         round(middle - band * scale, 1),
         round(2 * band * scale, 1),
         middle,
         round(middle - 5, 1),
         name,
         metres(band),
+        right,
+        wrong,
         format_html_join("", "{}", ((bar(i, row),) for i, row in enumerate(rows))),
     )
     return svg(CHART_W, CHART_H, "到界线的距离和误差范围；同样的数字在下面的表里", body)

@@ -12,6 +12,7 @@ register = template.Library()
 THIN = "\u2009"
 WEEKDAYS = "一二三四五六日"
 KM_FROM_M = 1000
+SIDES = {"inside": ("界外", "界内"), "outside": ("场所内", "场所外")}  # unlawful, lawful
 
 
 @register.filter
@@ -32,11 +33,12 @@ def metres(value: float | None) -> str:
 
 
 @register.filter
-def side(distance_m: float | None) -> str:
-    """Return 界外 240 m or 界内 58 m; outside is positive."""
+def side(distance_m: float | None, keeps: str = "inside") -> str:
+    """Return 界外 240 m or 界内 58 m; of a prohibited place 场所内, 场所外. Positive = the unlawful side."""
     if distance_m is None:
         return "—"
-    return f"{'界外' if distance_m > 0 else '界内'} {metres(distance_m)}"
+    wrong, right = SIDES[keeps]
+    return f"{wrong if distance_m > 0 else right} {metres(distance_m)}"
 
 
 @register.filter

@@ -94,6 +94,10 @@ def prob(
         look,
         round(width * threshold, 1),
     )
+    if bare:
+        return format_html(
+            '<svg viewBox="0 -2 {0} 12" width="{0}" height="12" aria-hidden="true">{1}</svg>', width, body
+        )
     return format_html(
         '<span class="sf-prob" title="标准 {}"><svg viewBox="0 0 {} 8" width="{}" height="8"'
         ' aria-hidden="true">{}</svg><span class="sf-num">{}</span></span>',
@@ -101,5 +105,5 @@ def prob(
         width,
         width,
         body,
-        "" if bare else percent(value),
+        percent(value),
     )
