@@ -255,7 +255,7 @@ def sentence(alarm: Alarm) -> str:
     high = max(float(row.get("accuracy_m") or 0) for row in out)
     assumed = "（推定）" if any(row.get("assumed") for row in out) else ""
     where = "禁止区域内" if keeps(alarm) == "outside" else "界线以外"
-    words = f"从 {clock(moment(first))} 起，{len(out)} 个定位在{'禁止区域内' if keeps(alarm) == 'outside' else '界线以外'}，"
+    words = f"从 {clock(moment(first))} 起，{len(out)} 个定位在{where}，"
     words += f"{metres(first.get('distance_m'))} → {metres(last.get('distance_m'))}；"
     words += f"定位误差 ±{metres(low)} 至 ±{metres(high)}{assumed}，"
     words += f"此处界线误差 ±{metres(last.get('boundary_m'))}。"
