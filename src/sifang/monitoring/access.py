@@ -63,6 +63,7 @@ def access_open_alarms(officer: Officer, purpose: Purpose = Purpose.DUTY) -> lis
 
     Alarms under an open incident stay out: they are one technical question (`access_live_measures`).
     """
+    _need_staff(officer)
     with acting(officer, purpose):
         found = _with_relations(Alarm.objects.exclude(state="closed"))
         shown = found.exclude(incident__isnull=False, incident__ended_at=None).order_by("rank", "raised_at")
@@ -73,6 +74,7 @@ def access_open_alarms(officer: Officer, purpose: Purpose = Purpose.DUTY) -> lis
 
 def access_alarm_by_id(officer: Officer, alarm_id: UUID, purpose: Purpose = Purpose.VERIFY_ALARM) -> Alarm:
     """Return one alarm with its acts and signals, after the read is recorded. Raises NotFound."""
+    _need_staff(officer)
     with acting(officer, purpose):
         acts = Prefetch("acts", AlarmAct.objects.select_related("officer__agency", "second").order_by("at"))
         alarm = _with_relations(Alarm.objects.prefetch_related(acts)).filter(id=alarm_id).first()
@@ -87,6 +89,7 @@ def access_live_measures(officer: Officer, purpose: Purpose = Purpose.DUTY) -> L
 
     One read record (what = live_map) covers a quarter of an hour; a person new in view makes a new one.
     """
+    _need_staff(officer)
     with acting(officer, purpose):
         now = utc_now()
         found = Measure.objects.filter(live(now), told_at__isnull=False).select_related(
@@ -146,6 +149,7 @@ def access_signals_of(
     officer: Officer, alarm: Alarm, purpose: Purpose = Purpose.VERIFY_ALARM
 ) -> list[Signal]:
     """Return the signals of an alarm's measure, kind and fence since it began, in order. Raises NotFound."""
+    _need_staff(officer)
     with acting(officer, purpose):
         if not Alarm.objects.filter(id=alarm.id).exists():
             raise NotFound
@@ -186,6 +190,12 @@ def access_devices(officer: Officer) -> list[Device]:
 def _with_relations(alarms: QuerySet[Alarm]) -> QuerySet[Alarm]:
     wanted = ("person__office", "person__county_agency", "measure__proof", "measure__approver", "fence")
     return alarms.select_related(*wanted, "clause", "taken_by__agency", "incident", "device__model")
+
+
+def _need_staff(officer: Officer) -> None:
+    """The supervised person has a page of his or her own, without officers' notes. Raises NotFound."""
+    if officer.person_id is not None:
+        raise NotFound
 
 
 def _need_visible(person: Person) -> None:

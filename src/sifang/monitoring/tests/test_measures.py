@@ -81,6 +81,25 @@ def test_only_the_head_of_the_county_justice_bureau_approves(desk, insert, offic
     assert insert(proof=proof)
 
 
+def test_nobody_approves_or_binds_in_anothers_name(desk, sql):
+    proof, now = desk.proof(), utc_now()
+    order, head = desk.city.orders["张三"], desk["郑局"]
+    end = now + timedelta(days=9)
+    row = [uuid4(), order.person_id, order.id, 2, proof.id, None, "", head.id, now, end]
+    for other in ("王科", "李所", "冯班"):
+        with pytest.raises(IntegrityError, match="本人名义"):
+            sql(INSERT, *row, by=other)
+    assert sql(INSERT, *row, by="郑局") == 1
+    with desk.city.acting("王科"):
+        measure = desk.told(Measure.objects.get())
+    device = desk.device()
+    bind = """INSERT INTO monitoring_binding (id, device_id, measure_id, bound_at, bound_by_id)
+              VALUES (%s, %s, %s, %s, %s)"""
+    with pytest.raises(IntegrityError, match="本人名义"):
+        sql(bind, uuid4(), device.id, measure.id, utc_now(), desk["李所"].id, by="王科")
+    assert sql(bind, uuid4(), device.id, measure.id, utc_now(), desk["李所"].id, by="李所") == 1
+
+
 def test_the_head_whose_role_had_ended_does_not_approve(desk, insert):
     desk["郑局"].grants.update(
         valid_to=utc_now() + timedelta(minutes=1), valid_from=utc_now() - timedelta(minutes=1)
