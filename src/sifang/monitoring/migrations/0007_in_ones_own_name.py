@@ -30,6 +30,6 @@ TRIGGERS = "".join(
 
 class Migration(migrations.Migration):
 
-    dependencies = [("monitoring", "0005_lines_stay_in_their_area")]
+    dependencies = [("monitoring", "0006_live_reads")]
 
     operations = [migrations.RunSQL(FUNCTION + TRIGGERS, "DROP FUNCTION monitoring_own_name() CASCADE;")]
