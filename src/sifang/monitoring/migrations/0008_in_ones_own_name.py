@@ -30,6 +30,6 @@ TRIGGERS = "".join(
 
 class Migration(migrations.Migration):
 
-    dependencies = [("monitoring", "0006_live_reads")]
+    dependencies = [("monitoring", "0007_journal_counted")]
 
     operations = [migrations.RunSQL(FUNCTION + TRIGGERS, "DROP FUNCTION monitoring_own_name() CASCADE;")]
