@@ -59,7 +59,9 @@ export class Inset {
       return [W / 2 + (x - middle[0]) / perPixel, H / 2 - (y - middle[1]) / perPixel];
     };
     const parts: SVGElement[] = [hatchPattern()];
-    for (const fence of fences) parts.push(...drawFence(fence, px, perPixel));
+    // what is allowed lies under what is forbidden; only the nearest line tells its error in words
+    const ordered = [...fences].sort((a, b) => Number(a.properties?.["keeps"] === "outside") - Number(b.properties?.["keeps"] === "outside"));
+    for (const fence of ordered) parts.push(...drawFence(fence, px, perPixel, fence === near.fence));
     const path = fixes.map((f) => px([f[1], f[2]]).map((n) => n.toFixed(1)).join(" ")).join("L");
     if (fixes.length > 1) parts.push(svgPart("path", { d: `M${path}`, fill: "none", stroke: "var(--ink-3)", "stroke-dasharray": "3 3" }));
     fixes.forEach((fix, i) => parts.push(...drawFix(fix, px([fix[1], fix[2]]), perPixel, i === fixes.length - 1)));
@@ -74,9 +76,16 @@ function hatchPattern(): SVGElement {
   return svgPart("defs", {}, pattern);
 }
 
+
+interface Near {
+  at: [number, number];
+  distance: number;
+  fence?: Feature;
+}
+
 /** The nearest place on any fence line, metres from `origin`. */
-function nearest(origin: Position, fences: Feature[]): { at: [number, number]; distance: number } {
-  let best: { at: [number, number]; distance: number } = { at: [0, 0], distance: Infinity };
+function nearest(origin: Position, fences: Feature[]): Near {
+  let best: Near = { at: [0, 0], distance: Infinity };
   for (const fence of fences) {
     for (const line of lines(fence.geometry)) {
       for (let i = 1; i < line.length; i += 1) {
@@ -86,14 +95,14 @@ function nearest(origin: Position, fences: Feature[]): { at: [number, number]; d
         const t = Math.min(1, Math.max(0, -(a[0] * dx + a[1] * dy) / (dx * dx + dy * dy || 1)));
         const at: [number, number] = [a[0] + t * dx, a[1] + t * dy];
         const distance = Math.hypot(...at);
-        if (distance < best.distance) best = { at, distance };
+        if (distance < best.distance) best = { at, distance, fence };
       }
     }
   }
   return best;
 }
 
-function drawFence(fence: Feature, px: (p: Position) => [number, number], perPixel: number): SVGElement[] {
+function drawFence(fence: Feature, px: (p: Position) => [number, number], perPixel: number, tells: boolean): SVGElement[] {
   const far = 20_000;
   const path = lines(fence.geometry)
     .map((line) => {
@@ -117,7 +126,7 @@ function drawFence(fence: Feature, px: (p: Position) => [number, number], perPix
   const parts = [svgPart("path", { d: whole, fill: keepsInside ? "var(--land-focus)" : "url(#hatch)", "fill-rule": "evenodd", stroke: "none" })];
   if (band > 6) parts.push(svgPart("path", { class: "fence-band", d: path, "stroke-width": band.toFixed(1) }));
   parts.push(svgPart("path", { class: "fence", d: path }));
-  if (band > 6) parts.push(svgPart("text", { class: "lbl", x: 10, y: H - 10, "font-size": 11 }, `界线误差 ±${Math.round(boundary)} m`));
+  if (band > 6 && tells) parts.push(svgPart("text", { class: "lbl", x: 10, y: H - 10, "font-size": 11 }, `界线误差 ±${Math.round(boundary)} m`));
   return parts;
 }
 

@@ -19,6 +19,9 @@ class ViewSwitch {
       this.show(views[(at + 1) % views.length]?.dataset["view"] ?? "", true);
       event.preventDefault();
     });
+    addEventListener("hashchange", () => {
+      if (this.views().some((view) => view.dataset["view"] === location.hash.slice(1))) this.show(location.hash.slice(1), true);
+    });
     const asked = location.hash.slice(1) || (new URLSearchParams(location.search).get("view") ?? "");
     const views = this.views();
     const first = views.find((view) => view.dataset["view"] === asked) ?? views.find((view) => !view.hidden) ?? views[0];
