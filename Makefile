@@ -82,4 +82,4 @@ test-pg15: setup-dev
 	@SIFANG_TEST_POSTGRES=$(PG15) $(BIN)/pytest -n 2 -m "not browser and not slow" $(TEST_FLAGS)
 
 bench: setup-dev
-	@if [ -f bench/__main__.py ]; then $(BIN)/python -m bench; else echo "no bench yet"; fi
+	@for bench in bench/*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done

@@ -136,7 +136,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
     try:
-        asked = parser().parse_args(argv)
+        words = list(sys.argv[1:] if argv is None else argv)
+        own = words[1:] if words[:1] == ["fence"] else None  # options may stand before the files
+        asked = parser().parse_args(words if own is None else ["fence"])
+        asked.words = getattr(asked, "words", []) if own is None else own
         code: int = asked.run(asked)
         sys.stdout.flush()
     except SifangError as error:

@@ -92,3 +92,11 @@ def test_a_missing_file_is_one_line():
     done = run("decode", "jt808", "nowhere.txt")
     assert done.returncode == 1
     assert done.stderr == "No such file or directory: nowhere.txt\n"
+
+
+def test_fence_takes_its_options_wherever_they_stand(tmp_path):
+    answer = run("fence", "--json", str(tmp_path / "none.geojson"), str(tmp_path / "none.csv"))
+    assert answer.returncode != 0
+    assert "none.geojson" in answer.stderr
+    assert "unrecognized" not in answer.stderr
+    assert "Traceback" not in answer.stderr
