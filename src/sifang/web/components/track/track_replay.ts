@@ -7,6 +7,7 @@ import { BaseMap, CITY, sayInstead } from "../map/base_map";
 import { bands } from "../map/command_map";
 import { type Fix, asFeatures, fixBox, fixCircle, fixPoint, fixState, trail } from "../map/fixes";
 import { el, svg, svgPart } from "../map/furniture";
+import { readTokens } from "../map/tokens";
 
 interface Track {
   fixes: Fix[];
@@ -96,6 +97,7 @@ class TrackReplay {
     const fences = asFeatures(given.fences ?? given.fence);
     this.base.set("fences", fences);
     this.base.set("band", bands(fences));
+    if (fences.length === 0) this.base.map.setPaintProperty("land", "fill-color", readTokens().land);
     const box = fixBox(fixes, fences, 800);
     if (box) this.base.map.fitBounds(box, { padding: this.base.options.padding, maxZoom: 16, duration: 0 });
     this.rows();
