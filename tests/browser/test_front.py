@@ -174,7 +174,7 @@ def test_queue_works_by_keys_and_marks_the_person_on_the_map(desk: Callable[...,
     here.until("document.querySelector('.sf-mapbox__inset:not([hidden]) b')?.textContent")
     here.until("document.querySelector('.sf-mapbox__inset .fence-band') !== null")
     here.page.keyboard.press("Enter")
-    here.until("location.pathname", lambda path: path == "/alarms/x")
+    here.page.wait_for_url("**/alarms/x")
     assert here.complaints == []
 
 
