@@ -283,6 +283,39 @@ def test_one_silent_device_becomes_a_question_and_its_return_ends_it(house):
         assert sorted(Signal.objects.values_list("kind", "phase")) == [("silent", "begin"), ("silent", "end")]
 
 
+def test_a_dead_carrier_is_one_incident_until_its_devices_return(house, monkeypatch):
+    worker = house.worker()
+    monkeypatch.setattr("sifang.monitoring.intake.silence.MANY", 1)
+    worker.watch_silence()
+    worker.judge.tick([house.fixes(ELSEWHERE, worker=worker)])
+    for _ in range(80):
+        house.now += 10
+        worker.watch_silence()
+    (incident,) = Incident.objects.all()
+    assert (incident.kind, incident.carrier, incident.devices, incident.ended_at) == (
+        "carrier",
+        "cmcc",
+        1,
+        None,
+    )
+    with seen():
+        assert not Alarm.objects.exists()
+    worker.judge.tick([house.fixes(ELSEWHERE, worker=worker)])
+    worker.watch_silence()
+    incident.refresh_from_db()
+    assert incident.ended_at is not None
+
+
+def test_another_sim_is_a_technical_incident_without_a_number(house):
+    worker = house.worker()
+    index = worker.admission.find("13853100001").index
+    worker.sim_changed(index)
+    worker.sim_changed(index)
+    (incident,) = Incident.objects.all()
+    assert incident.kind == "device"
+    assert "1385310" not in incident.summary
+
+
 def test_our_own_outage_is_an_incident_and_no_question_about_anybody(house):
     worker = house.worker()
     worker.judge.tick([house.fixes(ELSEWHERE, worker=worker)])
