@@ -65,6 +65,7 @@ check: setup-dev
 	@echo "check: licences"       && $(BIN)/python tools/check_licences.py
 	@echo "check: repository"     && $(BIN)/python tools/check_repository.py
 	@echo "check: front end"      && $(BIN)/python tools/build_front.py --check
+	@echo "check: base map"       && $(BIN)/python tools/draw_schematic.py --check
 
 test-packages:
 	@sh tools/test_packages.sh
