@@ -135,7 +135,8 @@ def open_sealed(body: bytes, key: bytes, header: Header) -> bytes:
 
 def _to_disk(values: NDArray[np.floating], kind: str, unit: float) -> NDArray[np.generic]:
     low, high = _LIMIT[kind]
-    scaled = np.rint(values.astype(np.float64) * unit)
+    with np.errstate(over="ignore"):  # beyond the range of a float is beyond ours too
+        scaled = np.rint(values.astype(np.float64) * unit)
     known = (scaled >= low) & (scaled <= high)  # NaN and infinity are not
     return np.where(known, scaled, _NONE[kind]).astype(kind)
 

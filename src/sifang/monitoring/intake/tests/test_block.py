@@ -68,6 +68,13 @@ def test_quantising_moves_nothing_beyond_the_documented_precision(values):
     assert all(np.array_equal(again[n], after[n], equal_nan=after[n].dtype.kind == "f") for n in FIX.names)
 
 
+def test_a_value_beyond_every_range_becomes_unknown():
+    fixes = np.zeros(1, FIX)
+    fixes["lon"], fixes["lat"], fixes["speed_kmh"] = 1e308, -np.inf, 3e38
+    quantise(fixes)
+    assert np.isnan([fixes["lon"][0], fixes["lat"][0], fixes["speed_kmh"][0]]).all()
+
+
 def test_any_flipped_byte_fails():
     fixes = np.zeros(2, FIX)
     fixes["taken_s"] = fixes["received_s"] = 1_795_000_000
