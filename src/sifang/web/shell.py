@@ -1,5 +1,6 @@
 """What every page shows around its content: rail, bar, who I am and in which office, the clock."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,9 @@ from django.http import HttpRequest
 from sifang.kernel.time import SHANGHAI, utc_now
 from sifang.people.models import Agency, Officer, Role, active_roles
 from sifang.web.rooms import Room, rooms_of
+
+# a passkey belongs to a domain; browsers refuse it on a bare address such as 127.0.0.1
+IP_ADDRESS = re.compile(r"(\d+\.\d+\.\d+\.\d+|\[[0-9a-f:]+\])(:\d+)?")
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ def viewer_of(request: HttpRequest) -> Viewer | None:
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Context processor: `viewer`, `rooms`, `here`, `now`, `demo_account`."""
+    """Context processor: `viewer`, `rooms`, `here`, `now`, `demo_account`, `passkeys_work`."""
     viewer = viewer_of(request)
     here = getattr(request, "sifang_room", "")
     return {
@@ -57,5 +61,6 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "rooms": viewer.rooms if viewer else (),
         "here": here,
         "now": utc_now().astimezone(SHANGHAI),
+        "passkeys_work": not IP_ADDRESS.fullmatch(request.get_host()),
         "demo_account": bool(viewer and viewer.officer.is_demo and not request.session.get("second_factor")),
     }

@@ -13,6 +13,7 @@ from sifang.people.models import Order
 from sifang.web.person_file import PersonFile
 
 BAR = 900
+LABEL_DROP = {26: 4, 36: 10}  # two labels side by side must not touch
 DUE_SOON = timedelta(days=3)
 TERM_WORDS = {
     "control": "管制期",
@@ -180,7 +181,7 @@ def lane(start: int, end: int, y: int, look: str, word: str) -> SafeString:
         max(2, end - start),
         look,
         end - 6 if near else end + 8,
-        y - 2 if near else y + 6,
+        y + LABEL_DROP.get(y, 6) - (8 if near else 0),
         "end" if near else "start",
         word,
     )

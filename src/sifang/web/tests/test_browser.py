@@ -175,3 +175,21 @@ def test_the_pages_are_accessible_and_break_no_policy(browser, address, tracked)
             found[path] = accessible(page)
         assert page.complaints == []
     assert {path: one for path, one in found.items() if one} == {}
+
+
+def test_a_passkey_is_registered_and_then_signs_in_in_one_step(browser, address, tracked):
+    here = address.replace("127.0.0.1", "localhost")  # a passkey belongs to a domain
+    page = sit(browser, here, "wangke")
+    key = page.context.new_cdp_session(page)
+    key.send("WebAuthn.enable")
+    options = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True}
+    options |= {"hasUserVerification": True, "isUserVerified": True, "automaticPresenceSimulation": True}
+    key.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    page.goto(f"{here}/account")
+    page.get_by_role("button", name="登记通行密钥").click()
+    page.get_by_text("最近使用 从未").wait_for()
+    page.get_by_role("button", name="退出").click()
+    page.wait_for_url(re.compile(r"/signin$"))
+    page.get_by_role("button", name="用通行密钥，一步登录").click()
+    page.wait_for_url(re.compile(r"/command$"))
+    assert page.locator(".sf-demoband").count() == 0, "the account has a second factor now"

@@ -369,3 +369,10 @@ def test_the_queue_of_a_scope_is_the_officers_own(tracked):
         roles = frozenset(officer.grants.values_list("role", flat=True))
         room = reads.command_room(Viewer(officer, roles, officer.agency))
         assert len(reads.cards(room)) == seen
+
+
+def test_every_reason_of_a_refused_fix_has_words():
+    from sifang.monitoring.intake.checks import REASONS
+    from sifang.web.views import devices
+
+    assert set(REASONS.values()) <= set(devices.REASONS)

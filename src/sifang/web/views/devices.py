@@ -20,14 +20,28 @@ SPAN = timedelta(hours=24)
 SHOWN = 200
 
 REASONS = {
-    "no_measure": "没有有效措施",
     "unknown_device": "未登记的装置",
+    "unknown_terminal": "未登记的终端",
+    "no_measure": "没有有效措施",
+    "measure_ended": "措施已结束，停止采集",
+    "before_measure": "早于措施开始",
     "future": "时间超前",
-    "not_worn": "未佩戴",
-    "ended": "措施已结束",
-    "duplicate": "重复",
-    "implausible": "数值不可能",
-    "not_authenticated": "未鉴权",
+    "too_old": "过旧",
+    "bad_position": "位置不可能",
+    "bad_value": "数值不可能",
+    "unauthenticated": "未鉴权",
+    "bad_auth": "鉴权不对",
+    "sim_changed": "卡号与登记不符",
+    "other_terminal": "中途换了终端号",
+    "between_frames": "帧外字节",
+    "incomplete": "帧不完整",
+    "too_large": "帧过长",
+    "too_many_connections": "连接过多",
+    "bad_checksum": "校验不对",
+    "bad_length": "长度不对",
+    "bad_escape": "转义不对",
+    "bad_frame": "不是合格的帧",
+    "unknown_message": "未知消息",
 }
 
 
