@@ -69,7 +69,8 @@ def _device(request: Request, messages: Iterable[dict[str, Any]]) -> str | None:
 
 
 def _fix(message: dict[str, Any]) -> Fix | None:
-    if message.get("_type") not in WITH_PLACE:
+    kind = message.get("_type")
+    if not isinstance(kind, str) or kind not in WITH_PLACE:
         return None
     lat, lon = number(message, "lat"), number(message, "lon")
     if lat is None and lon is None:

@@ -20,7 +20,7 @@ def device_id(told: str) -> str:
 
 
 def number(fields: Mapping[str, object], *names: str) -> float | None:
-    """Return the first of these fields as a number; None where absent or empty. Raises BadValue."""
+    """Return the first of these fields as a number, never −0; None where absent or empty. Raises BadValue."""
     for name in names:
         value = fields.get(name)
         if value is None or value == "":
@@ -31,7 +31,7 @@ def number(fields: Mapping[str, object], *names: str) -> float | None:
             told = math.nan
         if isinstance(value, bool) or not math.isfinite(told):
             raise BadValue(f"{name} {str(value)[:40]!r}")
-        return told
+        return told + 0.0
     return None
 
 
@@ -71,5 +71,5 @@ def placed(fix: Fix) -> Fix:
     """Return the fix, checked; latitude 0 with longitude 0 is no place. Raises BadValue."""
     sane(fix)
     if fix.located and fix.lon is not None and fix.lat is not None and (fix.lon, fix.lat) != (0, 0):
-        return replace(fix, lon=fix.lon + 0.0, lat=fix.lat + 0.0)
+        return fix
     return replace(fix, lon=None, lat=None, located=False)

@@ -111,6 +111,12 @@ def test_what_is_no_fix(query, answer):
     assert decode_line(json.dumps({"method": "GET", "path": f"/?{query}"})) == answer
 
 
+def test_no_field_says_minus_zero():
+    query = "id=1&lat=-0.0&lon=2&speed=-0&bearing=-0.0&altitude=-0.0&timestamp=1787000000"
+    answer = decode_line(json.dumps({"path": f"/?{query}"}))
+    assert "-0.0" not in json.dumps(answer)
+
+
 VALUES = st.one_of(
     st.none(), st.booleans(), st.floats(), st.integers(), st.text(max_size=6), st.just({}), st.just([])
 )

@@ -87,7 +87,24 @@ VALUES = st.one_of(
 FIELDS = st.sampled_from(["lat", "lon", "tst", "acc", "batt", "vel", "cog", "alt", "tid", "topic"])
 
 
-@given(st.sampled_from(["location", "transition", "lwt", 5]), st.dictionaries(FIELDS, VALUES), st.booleans())
+@pytest.mark.parametrize("kind", [["location"], {}, None, 5])
+def test_a_type_that_is_no_text_is_no_place(kind):
+    message = {"_type": kind, "lat": 1, "lon": 2, "tid": "x"}
+    assert decode_line(json.dumps({"path": "/", "body": message})) == {"device": "x", "fixes": []}
+
+
+def test_no_field_says_minus_zero():
+    message = {"_type": "location", "tid": "x"} | dict.fromkeys(["lat", "vel", "cog", "alt"], -0.0)
+    answer = decode_line(json.dumps({"path": "/", "body": message | {"lon": 2, "tst": 5}}))
+    assert "-0.0" not in json.dumps(answer["fixes"])
+    assert answer["fixes"][0]["lat"] == 0.0
+
+
+@given(
+    st.sampled_from(["location", "transition", "lwt", 5, [], None]),
+    st.dictionaries(FIELDS, VALUES),
+    st.booleans(),
+)
 def test_no_message_raises_anything_but_a_refusal(kind, fields, is_list):
     message = {"_type": kind} | fields
     line = json.dumps({"method": "POST", "path": "/owntracks", "body": [message] if is_list else message})
