@@ -45,7 +45,7 @@ def main(argv: Sequence[str], stdout: TextIO = sys.stdout, stderr: TextIO = sys.
             read_fences(Path(words[0])), read_track(Path(words[1])), fixes="--fixes" in options
         )
     except SifangError as error:
-        stderr.write(f"error: {error}\n")
+        stderr.write(f"error: {' '.join(str(error).split())}\n")  # a quoted header may hold line ends
         return 2
     if "--json" in options:
         stdout.write(json.dumps(answer, ensure_ascii=False, allow_nan=False) + "\n")

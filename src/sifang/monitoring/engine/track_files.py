@@ -30,6 +30,7 @@ COLUMNS = {
 }
 MILLISECONDS_FROM = 1e11  # the year 5138 in seconds, 1973 in milliseconds
 LATEST_S = 4e9
+MOST_BOUNDARY_M = 1e6  # a line known no better than 1,000 km is none
 KINDS = {"keep_in": "inside", "keep_out": "outside"}
 
 
@@ -105,11 +106,11 @@ def _instant(word: str) -> float:
     try:
         value = float(word)
     except ValueError:
-        value = math.nan
         moment = datetime.fromisoformat(word)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    if abs(value) >= MILLISECONDS_FROM:
-        value /= 1000.0
+        value = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    else:
+        if abs(value) >= MILLISECONDS_FROM:
+            value /= 1000.0
     if not 0.0 <= value <= LATEST_S:
         raise ValueError(f"time {word}")
     return value
@@ -146,8 +147,8 @@ class NamedFence:
 def read_fences(path: Path) -> list[NamedFence]:
     """Return the fences of a GeoJSON Feature, FeatureCollection or polygon. Raises BadFile, BadFence."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        document = json.loads(path.read_text(encoding="utf-8-sig"), parse_constant=_no_number)
+    except (OSError, ValueError, RecursionError) as error:
         raise BadFile(reason=f"{path}: {_why(error)}") from None
     kind = document.get("type") if isinstance(document, dict) else None
     if kind == "FeatureCollection" and isinstance(document.get("features"), list):
@@ -172,13 +173,13 @@ def _fence(path: Path, number: int, feature: Any) -> NamedFence:
         raise bad("properties is not an object")
     name = given.get("id", feature.get("id", number))
     kind = given.get("kind") or {"outside": "keep_out"}.get(str(given.get("keeps")), "keep_in")
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise bad(f"kind is {kind!r}, not keep_in or keep_out")
     boundary_m = 0.0 if given.get("boundary_m") is None else given["boundary_m"]
     if (
         isinstance(boundary_m, bool)
         or not isinstance(boundary_m, int | float)
-        or not 0.0 <= boundary_m < math.inf
+        or not 0.0 <= boundary_m <= MOST_BOUNDARY_M
     ):
         raise bad(f"boundary_m is {boundary_m!r}, not metres")
     timetable = given.get("timetable")
@@ -195,7 +196,7 @@ def _fence(path: Path, number: int, feature: Any) -> NamedFence:
 def _rings(bad: Any, geometry: Any) -> Iterable[Any]:
     kind = geometry.get("type") if isinstance(geometry, dict) else None
     shape = geometry.get("coordinates") if isinstance(geometry, dict) else None
-    if kind not in {"Polygon", "MultiPolygon"} or not isinstance(shape, list) or not shape:
+    if kind not in ("Polygon", "MultiPolygon") or not isinstance(shape, list) or not shape:
         raise bad("the geometry is not a Polygon or MultiPolygon")
     polygons = [shape] if kind == "Polygon" else shape
     if any(not isinstance(polygon, list) or not polygon for polygon in polygons):
@@ -206,11 +207,16 @@ def _rings(bad: Any, geometry: Any) -> Iterable[Any]:
 def _ring(bad: Any, ring: Any, boundary_m: float) -> Any:
     try:
         points = np.array([[float(point[0]), float(point[1]), boundary_m] for point in ring])
-    except (TypeError, ValueError, IndexError, KeyError):
+    except (TypeError, ValueError, IndexError, KeyError, OverflowError):
         raise bad("a ring with something that is not a place") from None
     if len(points) < 3 or not np.isfinite(points).all():
         raise bad("a ring with fewer than three places")
     return points
+
+
+def _no_number(word: str) -> None:
+    """NaN and Infinity are no JSON. Raises ValueError."""
+    raise ValueError(word)
 
 
 def _why(error: Exception) -> str:

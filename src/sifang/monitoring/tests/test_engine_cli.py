@@ -144,6 +144,10 @@ def test_the_public_samples_are_read(run, shared, tmp_path):
         (square(boundary_m=-1), "boundary_m"), (square(timetable="01"), "168"),
         ({"type": "Polygon", "coordinates": [[[1, 2], [1, 2], ["a", 3]]]}, "not a place"),
         ({"type": "Polygon", "coordinates": [[[1, 2], [1, 2], [1, 2]]]}, "三个点"),
+        ({"type": "Polygon", "coordinates": [[[1, 2], [10**400, 2], [1, 3]]]}, "not a place"),
+        ({"type": ["Polygon"], "coordinates": []}, "not a Polygon"), (square(kind=["keep_in"]), "keep_in or"),
+        (square(boundary_m=10**400), "boundary_m"), (square(id=float("nan")), "NaN"),
+        ('{"type":"Polygon","coordinates":[[[' + 5000 * "1" + ",2]]]}", "not readable"),
     ],
 )  # fmt: skip
 def test_a_bad_fence_file_is_one_line(run, fence, what):
@@ -158,7 +162,8 @@ def test_a_bad_fence_file_is_one_line(run, fence, what):
     [
         (("x", 117, 36.6, 5), "line 2"), ((START, "", 36.6, 5), "line 2"), ((START, 117, 116, 5), "no place"),
         ((START, 117, 36.6, -5), "accuracy_m"), ((START, "nan", 36.6, 5), "no place"),
-        ((-5, 117, 36.6, 5), "time"),
+        ((-5, 117, 36.6, 5), "time"), (("0001-01-01", 117, 36.6, 5), "time"),
+        (("9999-12-31T23:59:59-12:00", 117, 36.6, 5), "time"),
     ],
 )  # fmt: skip
 def test_a_bad_row_is_one_line_with_its_number(run, row, what):
@@ -170,6 +175,7 @@ def test_a_bad_row_is_one_line_with_its_number(run, row, what):
 
 def test_missing_columns_and_files_are_named(run):
     assert "no column t" in run(square(), track(HOME), header=("x", "lon", "lat", "a"))[2]
+    assert run(square(), track(HOME), header=("t", "x\ny", "lat", "a"))[2].count("\n") == 1
     assert "no column lat" in run(square(), track(HOME), header=("t", "lon", "y", "a"))[2]
     err = io.StringIO()
     assert main(["/nowhere/a", "/nowhere/b", "--json"], io.StringIO(), err) == 2
