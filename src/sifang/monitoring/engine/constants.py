@@ -27,12 +27,6 @@ NODE_Z: npt.NDArray[np.float64] = np.array(
     [NormalDist().inv_cdf((k + 0.5) / NODES) for k in range(NODES)], dtype=np.float64
 )
 
-SHANGHAI_S = 8 * 3600
-"""Shanghai is UTC+8 all year, without summer time since 1991."""
-
-EPOCH_HOUR_OF_WEEK = 72
-"""Unix time began on a Thursday, 72 hours after Monday 00:00."""
-
 EVIDENCE_KEPT = 32
 """Evaluations kept per fence for the alarm page."""
 

@@ -23,6 +23,8 @@ from sifang.monitoring.intake.columns import FIX
 SQRT_HALF = math.sqrt(0.5)
 DEG = math.pi / 180.0
 EQUATOR_M, ECC2 = 6_378_137.0, 0.006694379990141317  # WGS-84, as in kernel/geometry.py
+SHANGHAI_S = 28_800  # UTC+8 all year, without summer time since 1991
+EPOCH_HOUR = 72  # of the week from Monday 00:00: Unix time began on a Thursday
 
 _rec = nb.from_dtype
 _f8, _i8, _i4, _u1 = types.float64, types.int64, types.int32, types.uint8
@@ -502,7 +504,7 @@ def step(
         s.lat = lat
         s.accuracy_m = accuracy
         s.placed_s = t
-        hour = ((t + 28_800) // 3_600 + 72) % 168  # of the week in Shanghai (UTC+8), from Monday 00:00
+        hour = ((t + SHANGHAI_S) // 3_600 + EPOCH_HOUR) % 168  # of the week in Shanghai, from Monday 00:00
         worst = 0
         for f in range(measures[m].fence_from, measures[m].fence_to):
             fs = fence_states[f]
