@@ -1,6 +1,7 @@
 """The command `sifang`. Each command loads only what it needs; the small ones start without Django."""
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -97,7 +98,9 @@ def _doctor(_asked: argparse.Namespace) -> int:
 def _decode(asked: argparse.Namespace) -> int:
     decode_line: Callable[[str], dict[str, object]]
     decode_line = import_module(f"sifang.gateways.{asked.protocol}.decoder").decode_line
-    with Path(asked.file).open(encoding="utf-8", errors="replace") if asked.file else sys.stdin as source:
+    # a lone CR ends no line: as many answers as lines
+    file = asked.file and Path(asked.file).open(encoding="utf-8", errors="replace", newline="\n")  # noqa: SIM115 (closed below)
+    with file or sys.stdin as source:
         for line in source:
             try:
                 answer = decode_line(line.rstrip("\r\n"))
@@ -132,9 +135,10 @@ def _line(asked: argparse.Namespace) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; a SifangError is one line on standard error and exit code 1."""
+    sys.stdin = sys.stdin or io.StringIO()  # closed by the caller: nothing comes
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="replace")
+            stream.reconfigure(encoding="utf-8", errors="replace", newline="\n")
     try:
         words = list(sys.argv[1:] if argv is None else argv)
         own = words[1:] if words[:1] == ["fence"] else None  # options may stand before the files

@@ -38,6 +38,19 @@ def test_decode_answers_each_line_in_order_and_never_fails():
     assert all("error" in answers[place] for place in (0, 1, 2, 4))
 
 
+def test_a_lone_carriage_return_ends_no_line(tmp_path):
+    file = tmp_path / "frames"
+    file.write_bytes(b"7e\r7e\n7e\r\n")
+    for done in (run("decode", "jt808", text="7e\r7e\n7e\r\n"), run("decode", "jt808", str(file))):
+        assert len(done.stdout.splitlines()) == 2
+
+
+def test_a_closed_standard_input_is_an_empty_one():
+    closed = f"import sys; sys.stdin = None; {WITHOUT_DJANGO}"
+    done = run("decode", "jt808", code=closed)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 def test_law_shows_an_article_without_django():
     shown = run("law", "show", "社区矫正法29条", "--json")
     assert json.loads(shown.stdout)["mark"] == "verified"
