@@ -14,6 +14,7 @@ Body = dict[str, Any]
 REGISTER_2011, REGISTER_2013, REGISTER_2019 = (5, 8, 7), (5, 20, 7), (11, 30, 30)
 LEAST_2013 = 33  # maker, model, id, colour of 2013, and no plate
 IMEI, SOFTWARE = 15, 20
+CARD_STATUS = (1, 2)  # put in, taken out
 
 
 def read_general_ack(reader: Reader) -> Body:
@@ -99,7 +100,41 @@ def read_upgrade_result(reader: Reader) -> Body:
 
 
 def read_driver_card(reader: Reader) -> Body:
-    """0x0702 (2013, 2019): status, time in GMT+8, and, where read, the card."""
+    """0x0702: of 2013 and 2019 status and time first, of 2011 the name.
+
+    The reading of 2011 is taken only where the other is none and it fits exactly.
+    """
+    begin = reader.at
+    try:
+        body = _driver_card(reader)
+        if body["status"] in CARD_STATUS and str(body["time"]).isdecimal():
+            return body
+    except BadLength:
+        body = {}
+    after, reader.at = reader.at, begin
+    try:
+        of_2011 = _driver_card_2011(reader)
+    except BadLength:
+        of_2011 = {}
+    if of_2011 and not reader.left:
+        return of_2011
+    reader.at = after
+    if not body:
+        raise BadLength(f"driver card of {len(reader.data)} bytes fits no edition")
+    return body
+
+
+def _driver_card_2011(reader: Reader) -> Body:
+    return {
+        "name": reader.counted_text(),
+        "id_card": reader.text(20),
+        "licence": reader.text(40),
+        "institution": reader.counted_text(),
+    }
+
+
+def _driver_card(reader: Reader) -> Body:
+    """Status, time in GMT+8, and, where read, the card."""
     body: Body = {"status": reader.u8(), "time": reader.digits(6)}
     if not reader.left:
         return body

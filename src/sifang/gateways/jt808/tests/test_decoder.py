@@ -297,3 +297,24 @@ def without_2019(value):
 def test_an_encrypted_frame_is_refused_before_its_parts_are_looked_at():
     with pytest.raises(BadFrame, match="加密"):
         decode_frame(Frame(Header(0x0200, "2013", "1", 1, encryption=1, total=2, number=1), b""))
+
+
+NAME_2011 = "04" + "张三".encode("gbk").hex() + b"370102199001010011".ljust(20, b"\0").hex()
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (NAME_2011 + b"licence".ljust(40, b"\0").hex() + "026a6e",
+         {"name": "张三", "id_card": "370102199001010011", "licence": "licence", "institution": "jn"}),
+        ("02261123120000", {"status": 2, "time": "261123120000"}),
+        ("0126112312000001", {"status": 1, "time": "261123120000", "card_result": 1}),
+        ("09261123120000", {"status": 9, "time": "261123120000"}),
+    ],
+)  # fmt: skip
+def test_the_driver_card_of_each_edition_is_read(body, expected):
+    assert decode_line(line(bytes.fromhex(body), 0x0702))["body"] == expected
+
+
+def test_a_driver_card_of_no_edition_is_refused():
+    assert decode_line(line(bytes.fromhex("123456789123456789"), 0x0702))["error"] == "bad_length"
