@@ -12,8 +12,10 @@ import pytest
 from sifang_sim import wire
 from sifang_sim.device import Identity, Wristband
 from sifang_sim.life import DAY_S, Area, Life, Places, crossing
+from sifang_sim.main import build
 from sifang_sim.net import Net, closed, inside, metres, offset
 from sifang_sim.noise import Noise
+from sifang_sim.script import Director, Truth
 
 HOME = (117.0, 36.65)
 SQUARE = [[offset(HOME, x, y) for x, y in ((-9e3, -9e3), (9e3, -9e3), (9e3, 9e3), (-9e3, 9e3), (-9e3, -9e3))]]
@@ -98,11 +100,19 @@ def test_the_noise_holds_its_68_percent_and_remembers() -> None:
 def test_what_is_not_acknowledged_is_sent_again_after_the_link_breaks() -> None:
     """A server that signs in, hears two reports, answers nothing and hangs up hears them again."""
     seen: list[list[int]] = []
-    replayed = asyncio.Event()
+    replayed, served = asyncio.Event(), asyncio.Semaphore(0)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        codec, heard = wire.Codec("1", 2013), []
+        heard: list[int] = []
         seen.append(heard)
+        try:
+            await hear(reader, writer, heard)
+        finally:
+            writer.close()
+            served.release()
+
+    async def hear(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, heard: list[int]) -> None:
+        codec = wire.Codec("1", 2013)
         while data := await reader.read(4096):
             for message in codec.feed(data):
                 if message.id == wire.AUTHENTICATE:
@@ -110,17 +120,14 @@ def test_what_is_not_acknowledged_is_sent_again_after_the_link_breaks() -> None:
                     writer.write(codec.frame(wire.ACK_DOWN, answer)[1])
                 if message.id == wire.BATCH:
                     heard.append(int.from_bytes(message.body[:2], "big"))
-                    if len(seen) > 1:
-                        replayed.set()
                     if len(seen) == 1:
-                        writer.close()
                         return
-        writer.close()
+                    replayed.set()
 
     async def play() -> None:
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
-        life = Life(Places(HOME, HOME), Net([]), random.Random(1), 0)
+        life = Life(Places(HOME, HOME), Net([]), random.Random(1), time.time() - 60)
         band = Wristband(identity(), life, Noise(random.Random(2)))
         band.start_from(int(time.time()) - 60)
         task = asyncio.create_task(band.run("127.0.0.1", port, random.Random(3)))
@@ -128,8 +135,10 @@ def test_what_is_not_acknowledged_is_sent_again_after_the_link_breaks() -> None:
             await replayed.wait()
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+        for _ in seen:
+            await served.acquire()
         server.close()
-        await asyncio.sleep(0.05)
+        await server.wait_closed()
 
     asyncio.run(play())
     assert seen[0][0] == 6
@@ -145,3 +154,51 @@ def test_it_refuses_to_speak_to_anything_but_this_machine(
     config.write_text(json.dumps({"jt808": {"host": "192.0.2.1", "port": 1}, "net": "", "devices": []}))
     assert main(["--config", str(config)]) == 2
     assert "回环" in capsys.readouterr().err
+
+
+SCRIPTS = {
+    "boundary": {"boundary_hint": list(offset(HOME, 9_000, 0))},
+    "place": {"places": [{"name": "某处", "lon": HOME[0] + 0.02, "lat": HOME[1], "radius_m": 150.0}]},
+    **{kind: {} for kind in ("strap", "sos", "battery", "silent", "outage")},
+}
+
+
+@pytest.mark.parametrize("kind", SCRIPTS)
+def test_what_a_script_seeds_stands_in_the_truth_file_and_happens(kind: str, tmp_path: Path) -> None:
+    """Run the calls that the director arranges in the order of their delays; watch what the band notices."""
+    now = float(MONDAY_SIX)
+    arranged = []
+    truth = tmp_path / "truth.jsonl"
+    plan = {
+        **dict.fromkeys(("terminal_id", "auth_code", "imei", "iccid", "carrier", "maker", "model"), "1"),
+        "version": 2013,
+        "home": list(HOME),
+        "work": list(HOME),
+        "area_code": "x",
+        "script": kind,
+        **SCRIPTS[kind],
+    }
+    band = build(plan, Net([]), {"x": Area(SQUARE)}, interval_s=10, seed=1, now=now)
+    director = Director(Truth(truth), lambda delay, call: arranged.append((delay, call)))
+    director.begin(band, plan, now, random.Random(1))
+    noticed: list[str] = []
+    full = band.state.battery_pct
+    for delay, call in sorted(arranged, key=lambda pair: pair[0]):
+        call()
+        if band.state.strap_open:
+            noticed.append("strap")
+        if band.state.sos:
+            noticed.append("sos")
+        if band.state.unreachable_until > now + delay:
+            noticed.append("silent" if band.state.dead else "outage")
+    for second in range(int(now), int(now) + 240, 10):
+        band.observe(second)
+        here, _, _ = band.life.at(second)
+        if not inside(here, closed(SQUARE)):
+            noticed.append("boundary")
+        if "places" in plan and metres(here, (HOME[0] + 0.02, HOME[1])) < 150:
+            noticed.append("place")
+    if full < 16:
+        noticed.append("battery")
+    assert kind in noticed
+    assert [json.loads(line)["kind"] for line in truth.read_text().splitlines()] == [kind]
