@@ -106,6 +106,7 @@ def _decode(asked: argparse.Namespace) -> int:
                 answer = decode_line(line.rstrip("\r\n"))
             except Exception as error:  # noqa: BLE001 (the promise: never a traceback)
                 answer = {"error": "bad_frame", "detail": type(error).__name__}
+                answer |= {} if asked.protocol == "jt808" else {"status": 400}
             sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
     return 0
 

@@ -8,6 +8,7 @@ evaluation of each fix. Exit code 0, or 2 with one line of error.
 
 import json
 import sys
+from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -101,12 +102,11 @@ def _array(rows: list[Row]) -> Any:
 def _answer(
     fence: NamedFence, rows: list[Row], evaluations: list[dict[str, Any]], said: Any, *, fixes: bool
 ) -> dict[str, Any]:
-    at = {int(row.t): row for row in rows}
     states = [_state(fence, evaluation["verdict"]) for evaluation in evaluations]
     answer = {
         "id": fence.id,
         "intervals": _intervals(rows, states),
-        "alarms": _alarms(at, said[said["fence"] == fence.spec.number]),
+        "alarms": _alarms(rows, said[said["fence"] == fence.spec.number]),
     }
     if fixes:
         answer["fixes"] = [
@@ -127,32 +127,32 @@ def _state(fence: NamedFence, verdict: int) -> str:
 
 
 def _intervals(rows: list[Row], states: list[str]) -> list[dict[str, str]]:
-    found: list[dict[str, str]] = []
-    for row, state in zip(rows, states, strict=True):
-        time = _time(row.t)
-        if found:
-            found[-1]["to"] = time
-        if not found or found[-1]["state"] != state:
-            found.append({"from": time, "to": time, "state": state})
-    return found
+    begins = [i for i, state in enumerate(states) if i == 0 or state != states[i - 1]]
+    ends = [*begins[1:], len(rows) - 1]
+    return [
+        {"from": _time(rows[begin].t), "to": _time(rows[end].t), "state": states[begin]}
+        for begin, end in zip(begins, ends, strict=False)
+    ]
 
 
-def _alarms(at: dict[int, Row], signals: Any) -> list[dict[str, Any]]:
+def _alarms(rows: list[Row], signals: Any) -> list[dict[str, Any]]:
+    """`rows` in order of time, one a second."""
+    seconds = [int(row.t) for row in rows]
     found: list[dict[str, Any]] = []
     for signal in signals:
-        second = int(signal["at_s"])
+        decided = bisect_left(seconds, int(signal["at_s"]))
         if signal["phase"] == BEGIN:
-            run = range(int(signal["episode"]), second + 1)
+            first = bisect_left(seconds, int(signal["episode"]))
             found.append(
                 {
-                    "raised_at": _time(at[second].t),
+                    "raised_at": _time(rows[decided].t),
                     "cleared_at": None,
                     "probability": round(float(signal["probability"]), 4),
-                    "evidence": [row.number for t, row in at.items() if t in run],
+                    "evidence": [row.number for row in rows[first : decided + 1]],
                 }
             )
         else:
-            found[-1]["cleared_at"] = _time(at[second].t)
+            found[-1]["cleared_at"] = _time(rows[decided].t)
     return found
 
 

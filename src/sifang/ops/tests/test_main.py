@@ -38,6 +38,23 @@ def test_decode_answers_each_line_in_order_and_never_fails():
     assert all("error" in answers[place] for place in (0, 1, 2, 4))
 
 
+BROKEN_DECODER = """
+import sys
+import sifang.gateways.{0}.decoder as decoder
+decoder.decode_line = lambda line: 1 / 0
+from sifang.ops.main import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize(("protocol", "more"), [("jt808", {}), ("osmand", {"status": 400})])
+def test_a_fault_of_the_decoder_itself_is_an_answer_too(protocol, more):
+    done = run("decode", protocol, text="a\nb\n", code=BROKEN_DECODER.format(protocol))
+    assert (done.returncode, done.stderr) == (0, "")
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert answers == 2 * [{"error": "bad_frame", "detail": "ZeroDivisionError"} | more]
+
+
 def test_a_lone_carriage_return_ends_no_line(tmp_path):
     file = tmp_path / "frames"
     file.write_bytes(b"7e\r7e\n7e\r\n")

@@ -176,6 +176,7 @@ def test_hemispheres_and_no_negative_zero():
     south_west = fix(status=0b1110)
     assert (south_west["lat"], south_west["lon"]) == (-36.650781, -117.113873)
     assert str(fix(status=0b1110, lat=0)["lat"]) == "0.0"
+    assert str(fix(status=0b1110, lon=0)["lon"]) == "0.0"
 
 
 @pytest.mark.parametrize("values", [{"status": 0}, {"lat": 0, "lon": 0}, {"status": 0b100010}])
