@@ -78,6 +78,12 @@ class Officer(AbstractBaseUser):
     person = models.OneToOneField("Person", models.PROTECT, null=True, blank=True, related_name="account")
     is_active = models.BooleanField("在岗", default=True)
     is_demo = models.BooleanField("演示账号", default=False)
+    password_expires_at = models.DateTimeField(
+        "一次性口令有效至",
+        null=True,
+        blank=True,
+        help_text="设有此时间的是一次性口令：到期作废，首次登录须更换",
+    )
 
     objects = OfficerManager()
     USERNAME_FIELD = "username"
