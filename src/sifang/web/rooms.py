@@ -39,19 +39,19 @@ PERSONS = Room(
 ADMIN = Room(
     "admin", "管理", "/admin/devices", "sliders", "A", frozenset({Role.SYSTEM_ADMIN, Role.DUTY_OFFICER})
 )
+OFFICERS = Room("officers", "人员", "/admin/officers", "person", "O", frozenset({Role.SECURITY_ADMIN}))
 ME = Room("me", "我的事项", "/me", "person", "M", frozenset({Role.PERSON}))
 
 # who takes and answers alarms; the services decide, this only shapes the page
 HANDLERS = frozenset({Role.DUTY_OFFICER, Role.COUNTY_OFFICER, Role.TOWNSHIP_OFFICER})
 
-ROOMS = (COMMAND, PERSONS, ADMIN, ME)
+ROOMS = (COMMAND, PERSONS, ADMIN, OFFICERS, ME)
 
 # what the rooms of the other roles will be; said in words on their page, never drawn as dead entries
 LATER: dict[str, tuple[str, ...]] = {
     Role.JUDGE: ("今日（裁判文书送达、听证和收监裁定的时限）", "衔接（与司法行政机关的文书往来）", "存证"),
     Role.POLICE_OFFICER: ("今日（协助请求）", "衔接（社区矫正法 30条、31条、50条 的协助）", "存证"),
     Role.COMMITTEE_STAFF: ("统计（只有 10 人以上的数字）", "委员会（会议、巡查、经费）"),
-    Role.SECURITY_ADMIN: ("管理（人员登记、第二步重设、会话）",),
     Role.AUDITOR: ("管理（登录和查看记录的审计）",),
 }
 

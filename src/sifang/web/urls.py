@@ -5,7 +5,7 @@ from django.views.generic import RedirectView
 
 from sifang.web.api import api
 from sifang.web.live import stream
-from sifang.web.views import alarms, command, devices, health, persons, signin
+from sifang.web.views import alarms, command, devices, health, officers, persons, signin
 
 urlpatterns = [
     path("", signin.landing),
@@ -13,24 +13,28 @@ urlpatterns = [
     path("signin", signin.signin),
     path("signin/passkey/options", signin.passkey_options),
     path("signin/passkey", signin.passkey_signin),
+    path("signin/first", signin.first_time),
     path("signout", signin.signout),
     path("account", signin.account),
     path("account/passkeys/options", signin.register_options),
     path("account/passkeys", signin.register_passkey),
     path("command", command.command),
+    path("command/mute", command.mute),
     path("command/queue", command.queue),
     path("command/table", command.table),
     path("command/wall", command.wall),
     re_path(r"^command/wall/(?P<part>left|right|river)$", command.wall_part),
     path("alarms/<uuid:alarm_id>", alarms.alarm),
     re_path(
-        r"^alarms/(?P<alarm_id>[0-9a-f-]{36})/(?P<verb>take|call|video|visit|note|close|pause)$", alarms.act
+        r"^alarms/(?P<alarm_id>[0-9a-f-]{36})/(?P<verb>take|over|call|video|visit|note|close|pause)$",
+        alarms.act,
     ),
     path("persons", persons.persons),
     path("persons/<str:number>", persons.person),
     path("persons/<str:number>/track", persons.track),
     path("me", persons.me),
     path("admin", RedirectView.as_view(url="/admin/devices")),
+    path("admin/officers", officers.officers),
     path("admin/devices", devices.devices),
     path("api/live", stream.live),
     path("api/", api.urls),

@@ -1,8 +1,9 @@
 """The two steps. What was wrong is told only after the second, and never which half.
 
 Step one always leads to step two, except that a demonstration account without a registered second factor
-enters with its password alone. Each beginning counts as one failed try until it succeeds, for known and
-unknown names alike, so that the lock-out tells nothing either.
+enters with its password alone, and any other account without one is led to register it (`enrol`), not in.
+Each beginning counts as one failed try until it succeeds, for known and unknown names alike, so that the
+lock-out tells nothing either.
 """
 
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from sifang.kernel.log import get_logger
 from sifang.kernel.time import utc_now
 from sifang.people.models import Officer
 from sifang.web.models import Passkey
+from sifang.web.signin import enrol
 from sifang.web.signin.backend import OfficerBackend
 
 log = get_logger("web")
@@ -48,15 +50,24 @@ def has_second_factor(officer: Officer) -> bool:
     )
 
 
+def must_enrol(officer: Officer) -> bool:
+    """Whether this account has still to register its second factor or to replace a one-time password."""
+    return officer.password_expires_at is not None or not (officer.is_demo or has_second_factor(officer))
+
+
 def begin(request: HttpRequest, username: str, password: str) -> Officer | None:
     """Take name and password. Returns the officer when this alone admits (demo), else None: ask step two."""
     officer = OfficerBackend().authenticate(request, username, password)
     locked = is_locked(request, username)
-    if officer is not None and not locked and officer.is_demo and not has_second_factor(officer):
+    is_done = officer is not None and not must_enrol(officer)
+    if officer is not None and not locked and officer.is_demo and is_done and not has_second_factor(officer):
         enter(request, officer, second_factor="")
         return officer
     if not locked:
         count_failure(request, username)
+    if officer is not None and not locked and must_enrol(officer):
+        enrol.start(request, officer)
+        return None
     request.session[PENDING] = {
         "username": username,
         "officer": str(officer.pk) if officer is not None else None,

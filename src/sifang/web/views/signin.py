@@ -19,7 +19,7 @@ from sifang.web.config import PagesConfig
 from sifang.web.gate import room
 from sifang.web.rooms import later_for
 from sifang.web.shell import Viewer, viewer_of
-from sifang.web.signin import flow, passkeys
+from sifang.web.signin import enrol, flow, passkeys
 from sifang.web.signin.rate import brake, client_address
 
 DEMO_ACCOUNTS = (
@@ -67,7 +67,36 @@ def first_step(request: HttpRequest) -> HttpResponseBase:
     request.session["next"] = safe_next(request)
     if flow.begin(request, username[:40], password[:200]) is not None:
         return redirect(safe_next(request))
+    if enrol.enrolling(request) is not None:
+        return redirect("/signin/first")
     return show(request, step=2)
+
+
+@never_cache
+@sensitive_post_parameters("password", "again", "code")
+def first_time(request: HttpRequest) -> HttpResponseBase:
+    """The first sign-in: own password and second factor; nothing else can be reached before."""
+    officer = enrol.enrolling(request)
+    if officer is None:
+        return redirect("/signin")
+    errors: dict[str, str] = {}
+    if request.method == "POST":
+        slow_down(request)
+        if flow.is_locked(request, officer.username):
+            raise TooManyTries
+        errors = enrol.complete(request, officer)
+        if not errors:
+            target = str(request.session.get("next", "/"))
+            flow.enter(request, officer, second_factor="code")
+            return redirect(target)
+        if "code" in errors:
+            flow.count_failure(request, officer.username)
+    context = {
+        "secret": secret_words(enrol.pending_device(officer)),
+        "new_password": officer.password_expires_at is not None,
+        "errors": errors,
+    }
+    return render(request, "sifang/first_time.html", context, status=400 if errors else 200)
 
 
 def second_step(request: HttpRequest) -> HttpResponseBase:
