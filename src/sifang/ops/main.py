@@ -47,6 +47,11 @@ def parser() -> argparse.ArgumentParser:
     line = add("line", _line, "导入测绘机关的边界线，代替公开数据")
     line.add_argument("verb", choices=("import",))
     line.add_argument("words", nargs=argparse.REMAINDER, metavar="FILE …")
+    for name, run, words in (
+        ("officer", _officer, "工作人员账号：officer add、password、list"),
+        ("agency", _agency, "机构：agency add、list"),
+    ):
+        add(name, run, words).add_argument("words", nargs=argparse.REMAINDER, metavar="add …")
     return top
 
 
@@ -132,6 +137,18 @@ def _line(asked: argparse.Namespace) -> int:
     from sifang.ops.line_command import line_import
 
     return line_import(asked.words)
+
+
+def _officer(asked: argparse.Namespace) -> int:
+    from sifang.ops.officer_command import officer
+
+    return officer(asked.words)
+
+
+def _agency(asked: argparse.Namespace) -> int:
+    from sifang.ops.officer_command import agency
+
+    return agency(asked.words)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
