@@ -5,6 +5,7 @@ import secrets
 from sifang.ops.databases import django_databases
 from sifang.ops.settings import read
 from sifang.web import site
+from sifang.web.config import origin_of
 
 SIFANG = read()
 _key_file = SIFANG.secrets_folder / "django_key"
@@ -48,4 +49,5 @@ LANGUAGE_CODE = "zh-hans"
 USE_I18N = True
 LOGGING_CONFIG = None  # structlog, see sifang.ops.logs
 
-globals().update(site.settings())  # apps, middleware, templates and policies of the pages
+_tiles = origin_of(SIFANG.basemap_url) if SIFANG.basemap != "none" else ""
+globals().update(site.settings(_tiles))  # apps, middleware, templates and policies of the pages

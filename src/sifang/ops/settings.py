@@ -107,8 +107,10 @@ class Settings:
     hosts: tuple[str, ...] = _setting(_names, "", "网页的域名，逗号分隔；本机地址总是允许")
     behind_https: bool = _setting(_yes, "0", "网页在 HTTPS 反向代理之后（Cookie 只经 HTTPS 发送）")
     basemap: str = _setting(_one_of(*BASEMAPS), "none", "底图：none 自带示意图、xyz、wmts、pmtiles")
-    basemap_url: str = _setting(_text, "", "底图地址模板（天地图请填入单位自己的密钥）")
-    basemap_attribution: str = _setting(_text, "", "底图的版权说明，显示在地图角上")
+    basemap_url: str = _setting(
+        _text, "", "底图地址：含 {z} {x} {y} 的模板（天地图请填入单位自己的密钥）；pmtiles 为文件路径或网址"
+    )
+    basemap_attribution: str = _setting(_text, "", "底图的版权说明和审图号，显示在地图角上；用底图时必填")
     log_level: str = _setting(_one_of(*LOG_LEVELS), "info", "日志级别")
     demo: bool = _setting(_yes, "0", "演示数据的安装（由 sifang demo 设置）")
     process: str = _setting(_one_of(*PROCESSES), "web", "本进程的角色（由 sifang up 设置）")
@@ -145,7 +147,34 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
     settings = Settings(**{one.name: _read_one(name, one.metadata, environ) for name, one in known.items()})
     if bool(settings.jt808_tls_cert) != bool(settings.jt808_tls_key):
         raise WrongSetting(name="SIFANG_JT808_TLS_CERT", reason="证书与私钥须同时给出")
+    _check_basemap(settings)
     return settings
+
+
+def _check_basemap(settings: Settings) -> None:
+    """Raise WrongSetting unless the base map has what its kind needs."""
+    kind, url = settings.basemap, settings.basemap_url
+    if kind == "none":
+        if url:
+            raise WrongSetting(
+                name="SIFANG_BASEMAP_URL", reason="须同时设置 SIFANG_BASEMAP 为 xyz、wmts 或 pmtiles"
+            )
+        return
+    is_web = url.startswith(("https://", "http://"))
+    if kind == "pmtiles":
+        if not is_web and not Path(url).is_file():
+            raise WrongSetting(name="SIFANG_BASEMAP_URL", reason="不是 PMTiles 文件的路径或网址")
+    elif not is_web or not all(mark in tile_template(url) for mark in ("{z}", "{x}", "{y}")):
+        raise WrongSetting(name="SIFANG_BASEMAP_URL", reason="应以 https:// 开头，并含 {z}、{x}、{y}")
+    if not settings.basemap_attribution:
+        raise WrongSetting(name="SIFANG_BASEMAP_ATTRIBUTION", reason="用底图必须写明版权和审图号")
+
+
+def tile_template(url: str) -> str:
+    """Return the template with {z} {x} {y}; the words of WMTS are read as the same three."""
+    for theirs, ours in (("{TileMatrix}", "{z}"), ("{TileCol}", "{x}"), ("{TileRow}", "{y}")):
+        url = url.replace(theirs, ours)
+    return url
 
 
 def _hint(name: str, known: Any) -> str:

@@ -4,8 +4,8 @@ from sifang.kernel.config import provide
 from sifang.kernel.events import set_deferrer
 from sifang.monitoring.intake.config import IntakeConfig
 from sifang.ops.runtime import version
-from sifang.ops.settings import Settings
-from sifang.web.config import PagesConfig
+from sifang.ops.settings import Settings, tile_template
+from sifang.web.config import BaseMap, PagesConfig
 
 
 def wire(settings: Settings) -> None:
@@ -13,5 +13,15 @@ def wire(settings: Settings) -> None:
     from sifang.ops.tasks import defer_event
 
     provide(IntakeConfig(keys=settings.data / "keys" / "journal"))
-    provide(PagesConfig(demo=settings.demo, version=version()))
+    provide(
+        PagesConfig(
+            demo=settings.demo,
+            version=version(),
+            basemap=BaseMap(
+                kind=settings.basemap,
+                url=tile_template(settings.basemap_url),
+                attribution=settings.basemap_attribution,
+            ),
+        )
+    )
     set_deferrer(defer_event)

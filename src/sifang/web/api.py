@@ -84,6 +84,13 @@ def map_base(request: HttpRequest) -> HttpResponse:
     return mapbase.answer(request)
 
 
+@api.get("/map/base.pmtiles", summary="设置的 PMTiles 底图文件，按字节区间")
+def map_archive(request: HttpRequest) -> HttpResponse:
+    if viewer_of(request) is None:
+        raise SignInNeeded
+    return mapbase.archive(request)
+
+
 @api.get("/map/fences/{measure}", summary="一人的电子围栏，GeoJSON；查看前先记录")
 def map_fences(request: HttpRequest, measure: int) -> dict[str, Any]:
     viewer = entering(request, COMMAND.roles | PERSONS.roles)

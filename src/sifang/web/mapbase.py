@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,13 @@ from typing import Any
 import orjson
 from django.http import HttpRequest, HttpResponse
 
+from sifang.kernel.config import need
+from sifang.kernel.errors import NotFound
 from sifang.monitoring.boundaries import district_outlines
+from sifang.web.config import PagesConfig
 
+RANGE = re.compile(r"bytes=(\d+)-(\d+)")
+MOST_BYTES = 8 * 1024 * 1024  # of one answer; a map asks for kilobytes
 SCHEMATIC = Path(__file__).parent / "mapdata" / "base_schematic.geojson"
 
 
@@ -43,5 +49,28 @@ def answer(request: HttpRequest) -> HttpResponse:
         response = HttpResponse(plain, content_type="application/geo+json")
     response.headers["ETag"] = tag
     response.headers["Vary"] = "Accept-Encoding"
+    response.headers["Cache-Control"] = "private, max-age=86400"
+    return response
+
+
+def archive(request: HttpRequest) -> HttpResponse:
+    """Answer with the asked bytes of the configured PMTiles file. Raises NotFound where there is none.
+
+    Only by range (first and last byte inclusive), as the map asks; 416 for anything else.
+    """
+    name = need(PagesConfig).basemap.file
+    if not name or not Path(name).is_file():
+        raise NotFound
+    size = Path(name).stat().st_size
+    asked = RANGE.fullmatch(request.headers.get("Range", ""))
+    first, last = (int(asked[1]), min(int(asked[2]), size - 1)) if asked else (0, -1)
+    if not first <= last < first + MOST_BYTES:
+        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
+    with Path(name).open("rb") as file:
+        file.seek(first)
+        body = file.read(last - first + 1)
+    response = HttpResponse(body, status=206, content_type="application/octet-stream")
+    response.headers["Content-Range"] = f"bytes {first}-{last}/{size}"
+    response.headers["Accept-Ranges"] = "bytes"
     response.headers["Cache-Control"] = "private, max-age=86400"
     return response

@@ -6,8 +6,10 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from sifang.kernel.config import need
 from sifang.kernel.time import SHANGHAI, utc_now
 from sifang.people.models import Agency, Officer, Role, active_roles
+from sifang.web.config import PagesConfig
 from sifang.web.rooms import Room, rooms_of
 
 # a passkey belongs to a domain; browsers refuse it on a bare address such as 127.0.0.1
@@ -53,7 +55,7 @@ def viewer_of(request: HttpRequest) -> Viewer | None:
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Context processor: `viewer`, `rooms`, `here`, `now`, `demo_account`, `passkeys_work`."""
+    """Context processor: `viewer`, `rooms`, `here`, `now`, `demo_account`, `basemap`, `passkeys_work`."""
     viewer = viewer_of(request)
     here = getattr(request, "sifang_room", "")
     return {
@@ -61,6 +63,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "rooms": viewer.rooms if viewer else (),
         "here": here,
         "now": utc_now().astimezone(SHANGHAI),
+        "basemap": need(PagesConfig).basemap,
         "passkeys_work": not IP_ADDRESS.fullmatch(request.get_host()),
         "demo_account": bool(viewer and viewer.officer.is_demo and not request.session.get("second_factor")),
     }

@@ -70,8 +70,20 @@ CONTENT_SECURITY_POLICY = {
 }
 
 
-def settings() -> dict[str, Any]:
-    """Return the Django settings that belong to the pages, for `globals().update(...)`."""
+def policy(tiles: str = "") -> dict[str, Any]:
+    """Return the content security policy; `tiles` is the one origin of a configured base map."""
+    directives = dict(CONTENT_SECURITY_POLICY["DIRECTIVES"])
+    if tiles:
+        directives["img-src"] = [*directives["img-src"], tiles]
+        directives["connect-src"] = [*directives["connect-src"], tiles]
+    return {"DIRECTIVES": directives}
+
+
+def settings(tiles: str = "") -> dict[str, Any]:
+    """Return the Django settings that belong to the pages, for `globals().update(...)`.
+
+    `tiles`: origin of the configured base map (https://host), empty for none.
+    """
     return {
         "MIDDLEWARE": MIDDLEWARE,
         "TEMPLATES": TEMPLATES,
@@ -93,7 +105,7 @@ def settings() -> dict[str, Any]:
         "WHITENOISE_USE_FINDERS": True,
         "WHITENOISE_AUTOREFRESH": False,
         "WHITENOISE_MIMETYPES": {".mjs": "text/javascript", ".geojson": "application/geo+json"},
-        "CONTENT_SECURITY_POLICY": CONTENT_SECURITY_POLICY,
+        "CONTENT_SECURITY_POLICY": policy(tiles),
         "SECURE_CONTENT_TYPE_NOSNIFF": True,
         "SECURE_REFERRER_POLICY": "same-origin",
         "SECURE_CROSS_ORIGIN_OPENER_POLICY": "same-origin",

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sifang.ops import settings_page
-from sifang.ops.settings import WrongSetting, read
+from sifang.ops.settings import WrongSetting, read, tile_template
 
 ROOT = Path(__file__).parents[4]
 
@@ -34,6 +34,7 @@ def test_the_defaults_are_those_that_others_connect_to():
         ("SIFANG_BEHIND_HTTPS", "maybe", "1 或 0"),
         ("SIFANG_JT808_TLS_CERT", "cert.pem", "同时给出"),
         ("SIFANG_HTTP_PORT_FILE", "x", "没有这个设置"),
+        ("SIFANG_BASEMAP_URL", "https://a.example/{z}/{x}/{y}", "SIFANG_BASEMAP"),
     ],
 )
 def test_a_wrong_or_unknown_setting_is_named(name, value, words):
@@ -42,6 +43,28 @@ def test_a_wrong_or_unknown_setting_is_named(name, value, words):
     assert name.removesuffix("_FILE") in str(caught.value)
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "url", "attribution", "named"),
+    [
+        ("xyz", "", "某图", "SIFANG_BASEMAP_URL"),
+        ("xyz", "https://a.example/{z}/{x}", "某图", "SIFANG_BASEMAP_URL"),
+        ("wmts", "file:///{z}/{x}/{y}", "某图", "SIFANG_BASEMAP_URL"),
+        ("pmtiles", "/nowhere/a.pmtiles", "某图", "SIFANG_BASEMAP_URL"),
+        ("xyz", "https://a.example/{z}/{x}/{y}", "", "SIFANG_BASEMAP_ATTRIBUTION"),
+    ],
+)
+def test_a_base_map_is_whole_or_refused(kind, url, attribution, named):
+    given = {"SIFANG_BASEMAP": kind, "SIFANG_BASEMAP_URL": url, "SIFANG_BASEMAP_ATTRIBUTION": attribution}
+    with pytest.raises(WrongSetting, match=named):
+        read(given)
+
+
+def test_the_words_of_wmts_are_read_as_a_template():
+    url = "https://t0.example/wmts?TILEMATRIX={TileMatrix}&TILEROW={TileRow}&TILECOL={TileCol}"
+    one = read({"SIFANG_BASEMAP": "wmts", "SIFANG_BASEMAP_URL": url, "SIFANG_BASEMAP_ATTRIBUTION": "某图"})
+    assert tile_template(one.basemap_url).endswith("TILEMATRIX={z}&TILEROW={y}&TILECOL={x}")
 
 
 def test_a_secret_may_stand_in_a_file(tmp_path):
