@@ -31,8 +31,8 @@ VERIFY_VERBS = {"call": "打电话", "video": "视频核实", "visit": "派员�
 LONGEST_PAUSE = timedelta(hours=4)
 
 
-def take_alarm(officer: Officer, alarm_id: UUID, *, over: bool = False) -> Alarm:
-    """Take an alarm; `over` takes it from the colleague who had it (change of shift), and says so.
+def take_alarm(officer: Officer, alarm_id: UUID, *, over: bool = False, reason: str = "") -> Alarm:
+    """Take an alarm; `over` takes it from the colleague who had it (change of shift), saying the `reason`.
 
     Raises NotFound for outsiders, BeyondPower for readers, AlreadyTaken, Refused when it is closed.
     """
@@ -42,7 +42,7 @@ def take_alarm(officer: Officer, alarm_id: UUID, *, over: bool = False) -> Alarm
             return alarm
         if alarm.taken_by is not None and not over:
             raise AlreadyTaken(name=alarm.taken_by.name)
-        text = f"自{alarm.taken_by.name}处接手" if alarm.taken_by is not None else ""
+        text = f"自{alarm.taken_by.name}处接手。{reason.strip()}" if alarm.taken_by is not None else ""
         act = _act(alarm, officer, "take", text=text)
         alarm.taken_by, alarm.taken_at = officer, act.at
         if alarm.state == "open":
