@@ -186,6 +186,7 @@ def _person(
         name=name,
         sex=sex,
         birth_date=born,
+        phone=f"100-0000-{number[-4:]}",  # no such number can exist: mobile numbers begin 13 to 19
         address=f"济南市{county.name}{place}（演示地址）{door}号",
         county_code=county.code,
         county_agency=organs.bureau(county),
