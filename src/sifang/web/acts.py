@@ -19,6 +19,11 @@ def take(officer: Officer, alarm_id: UUID) -> None:
     handling.take_alarm(officer, alarm_id)
 
 
+def take_over(officer: Officer, alarm_id: UUID, reason: str) -> None:
+    """接过 an alarm that a colleague has, with the reason, which the course shows."""
+    handling.take_alarm(officer, alarm_id, over=True, reason=reason)
+
+
 def verify(officer: Officer, alarm_id: UUID, verb: str, text: str) -> None:
     """Record one way of verifying: call, video, visit, note."""
     handling.verify_alarm(officer, alarm_id, verb, text)

@@ -4,14 +4,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import numpy as np
 from django.db import connection
+from numpy.typing import NDArray
 
 from sifang.kernel.errors import NotFound, SifangError
 from sifang.kernel.log import get_logger
 from sifang.kernel.time import utc_now
 from sifang.ledger.models import LedgerPending
 from sifang.monitoring.access import access_alarm_by_id, access_track
-from sifang.monitoring.intake.columns import F_LOCATED
+from sifang.monitoring.intake.columns import F_LOCATED, FIX
 from sifang.monitoring.models import Alarm, AlarmAct, ClauseException, Fence
 from sifang.people.access import Purpose, acting
 from sifang.web import purposes
@@ -22,6 +24,7 @@ from sifang.web.shell import Viewer
 
 log = get_logger("web")
 MOST_SPOTS = 32
+BEFORE, AFTER = timedelta(minutes=15), timedelta(minutes=45)  # shown around a technical question
 
 
 @dataclass(frozen=True)
@@ -36,11 +39,12 @@ class ReadNote:
 
 @dataclass(frozen=True)
 class AlarmFile:
-    """One alarm with what explains it; `spots` are empty when positions could not be opened."""
+    """One alarm with what explains it; `spots` and `track` are empty when positions could not be opened."""
 
     alarm: Alarm
     acts: list[AlarmAct]
     spots: list[Spot]
+    track: NDArray[np.void]
     rings: list[list[list[float]]]
     exceptions: list[ClauseException]
     commitments: list[tuple[datetime, str]]
@@ -61,11 +65,12 @@ def open_alarm(viewer: Viewer, alarm_id: UUID) -> AlarmFile:
             Alarm.objects.filter(state="open").exclude(pk=alarm.pk).order_by("rank", "raised_at").first()
         )
         commitments = commitments_of(alarm, acts)
-    spots, lost = spots_of(viewer, alarm, purpose)
+    track, lost = track_of(viewer, alarm, purpose)
     return AlarmFile(
         alarm=alarm,
         acts=acts,
-        spots=spots,
+        spots=spots_of(alarm, track) if alarm.fence_id else [],
+        track=track,
         rings=rings_of(fence) if fence is not None else [],
         exceptions=exceptions,
         commitments=commitments,
@@ -75,21 +80,31 @@ def open_alarm(viewer: Viewer, alarm_id: UUID) -> AlarmFile:
     )
 
 
-def spots_of(viewer: Viewer, alarm: Alarm, purpose: Purpose) -> tuple[list[Spot], str]:
-    """Return the places of the evidence's fixes from the journal, and in words why there are none."""
-    rows = words.evidence(alarm)
-    if not rows or alarm.fence_id is None:
-        return [], ""
-    start = datetime.fromtimestamp(rows[0]["taken_s"], UTC)
-    end = datetime.fromtimestamp(rows[-1]["taken_s"] + 1, UTC)
+def track_of(viewer: Viewer, alarm: Alarm, purpose: Purpose) -> tuple[NDArray[np.void], str]:
+    """Return the alarm's fixes from the journal (FIX), and in words why there are none.
+
+    With a fence: those of the evidence. Without one: from 15 minutes before it began to 45 minutes after.
+    """
+    rows, nothing = words.evidence(alarm), np.zeros(0, FIX)
+    if alarm.fence_id is None:
+        start, end = alarm.began_at - BEFORE, min(utc_now(), alarm.began_at + AFTER)
+    elif rows:
+        start = datetime.fromtimestamp(rows[0]["taken_s"], UTC)
+        end = datetime.fromtimestamp(rows[-1]["taken_s"] + 1, UTC)
+    else:
+        return nothing, ""
     try:
         track = access_track(viewer.officer, alarm.person, purpose, start, end)
-        track = track[track["measure"] == alarm.measure.number]
+        return track[track["measure"] == alarm.measure.number], ""
     except NotFound:
-        return [], "您的岗位不查看位置；距离和误差在下表。"
+        return nothing, "您的岗位不查看位置；距离和误差在下表。" if rows else "您的岗位不查看位置。"
     except (SifangError, OSError) as error:  # an hour's key is gone, or the folder cannot be read
         log.warning("evidence_positions_lost", alarm=str(alarm.id), error=type(error).__name__)
-        return [], "位置已按规定销毁或暂时无法打开；距离和误差仍在下表。"
+        return nothing, "位置已按规定销毁或暂时无法打开" + ("；距离和误差仍在下表。" if rows else "。")
+
+
+def spots_of(alarm: Alarm, track: NDArray[np.void]) -> list[Spot]:
+    """Return the places of the evidence's fixes; each keeps its number in the evidence."""
     located = track[(track["flags"] & F_LOCATED) > 0]
     places = {int(fix["taken_s"]): fix for fix in located}
     found = [
@@ -100,11 +115,12 @@ def spots_of(viewer: Viewer, alarm: Alarm, purpose: Purpose) -> tuple[list[Spot]
             distance_m=float(row.get("distance_m") or 0),
             verdict=words.verdict_number(row.get("verdict")),
             taken_s=int(row["taken_s"]),
+            number=number,
         )
-        for row in rows
+        for number, row in enumerate(words.evidence(alarm), 1)
         if row["taken_s"] in places
     ]
-    return found[-MOST_SPOTS:], ""
+    return found[-MOST_SPOTS:]
 
 
 def commitments_of(alarm: Alarm, acts: list[AlarmAct]) -> list[tuple[datetime, str]]:

@@ -11,6 +11,7 @@ import "../components/passkey/passkey";
 import "../components/queue/queue";
 import "../components/rows/rows";
 import "../components/shell/shell";
+import "../components/sound/sound";
 import "../components/view_switch/view_switch";
 import { startWhenReady } from "./module";
 

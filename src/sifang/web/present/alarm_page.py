@@ -12,6 +12,8 @@ from sifang.monitoring.models.alarms import AlarmCause, AlarmKind, AlarmOutcome
 from sifang.monitoring.questions import Escalation, PoliceRequest, escalation, headline, police_request
 from sifang.web.alarm_file import AlarmFile
 from sifang.web.present import alarms as words
+from sifang.web.present import device_state
+from sifang.web.present.device_state import Report
 from sifang.web.present.drawings import chart, inset
 
 WAYS = ("call", "video", "visit")
@@ -49,6 +51,8 @@ class Page:
     ground_article: str
     last_day: date
     what: str
+    reports: list[Report]
+    replay: dict[str, Any] | None
 
 
 def page_of(file: AlarmFile) -> Page:
@@ -71,12 +75,12 @@ def page_of(file: AlarmFile) -> Page:
     if file.spots and alarm.fence is not None:
         first = story[0]["taken_s"] if story else 0
         shown = [spot for spot in file.spots if spot.taken_s >= first] or file.spots
-        drawn = inset(shown, file.rings, alarm.fence.boundary_m, name, kept)
+        drawn = inset(shown, file.rings, float(story[-1].get("boundary_m") or 0), name, kept)
     return Page(
         question=headline(alarm),
         look=look,
         shape=shape,
-        sentence=words.sentence(alarm),
+        sentence=sentence_of(file),
         rows=list(reversed(numbered))[: words.DRAWN],
         older=list(reversed(numbered))[words.DRAWN :],
         keeps=kept,
@@ -90,7 +94,23 @@ def page_of(file: AlarmFile) -> Page:
         ground_article=f"社区矫正法29条1款{alarm.measure.ground}项",
         last_day=last_day(alarm.measure.ends_at),
         what="确已出界的概率" if alarm.kind == AlarmKind.BOUNDARY_LEFT else "属实的概率",
+        reports=[] if alarm.fence_id else device_state.changes(device_state.reports(file.track)),
+        replay=None if alarm.fence_id else device_state.replay(file.track),
     )
+
+
+def sentence_of(file: AlarmFile) -> str:
+    """Return why this is asked; a technical question tells what the device reported."""
+    alarm = file.alarm
+    if alarm.fence_id is not None:
+        return words.sentence(alarm)
+    ended_s = int(alarm.ended_at.timestamp()) if alarm.ended_at is not None else None
+    told = device_state.telling(alarm.kind, file.track, int(alarm.began_at.timestamp()), ended_s)
+    if alarm.kind == AlarmKind.SOS:
+        return told
+    if alarm.kind == AlarmKind.STRAP:
+        return told + "技术状态本身不是违规，请核实。"
+    return told + words.sentence(alarm)
 
 
 def last_day(end: datetime) -> date:
@@ -100,17 +120,27 @@ def last_day(end: datetime) -> date:
 
 def facts_of(file: AlarmFile) -> list[tuple[str, str]]:
     """Return (shape, words) of the technical facts; what is not known is said so."""
-    facts, device = file.alarm.facts, file.alarm.device
+    device = file.alarm.device
+    last = device_state.reports(file.track)[-1:]
+    facts = {
+        "strap": last[0].strap or None if last else None,
+        "battery_pct": last[0].battery if last else None,
+        "satellites": last[0].satellites if last else None,
+    } | file.alarm.facts
     found = []
-    strap = facts.get("strap")
+    strap = facts["strap"]
     if strap is not None:
         found.append(
-            ("done", "腕带在身，腕扣闭合") if strap in (1, "closed", "locked") else ("due", "腕扣打开")
+            ("done", "腕带在身，腕扣闭合") if strap in (1, "closed", "locked") else ("due", "腕扣断开")
         )
-    battery = facts.get("battery_pct")
+    else:
+        found.append(("unknown", "腕扣状态未知"))
+    battery = facts["battery_pct"]
     if battery is not None:
         found.append(("done" if battery > 20 else "due", f"设备电量 {battery}%"))  # noqa: PLR2004
-    if facts.get("satellites") is not None:
+    else:
+        found.append(("unknown", "电量未知"))
+    if facts["satellites"] is not None:
         found.append(("done", f"卫星 {facts['satellites']} 颗"))
     if device is not None:
         report = f"，检测报告 {device.model.test_report_no}" if device.model.test_report_no else ""
@@ -153,5 +183,5 @@ def act_words(act: AlarmAct) -> str:
 
 
 def masked(phone: str) -> str:
-    """Return 138****2071."""
+    """Return 138****2071 for 138-0000-2071."""
     return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 8 else "没有登记"  # noqa: PLR2004 (a short number)

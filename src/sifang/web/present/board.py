@@ -18,9 +18,15 @@ from sifang.web.present.river import river
 from sifang.web.shell import Viewer
 
 OLD_AFTER_S = 600  # no fix for ten minutes: a hollow ring (UI § 4)
-STATES = ("outside", "unknown", "old", "inside")  # who needs a person first
-WORDS = {"inside": "在范围内", "outside": "在范围外", "unknown": "无法判断", "old": "无新定位"}
-VERDICTS = {0: "inside", 1: "inside", 2: "outside", 3: "unknown"}
+STATES = ("outside", "unknown", "old", "none", "inside")  # who needs a person first
+WORDS = {
+    "inside": "在范围内",
+    "outside": "在范围外",
+    "unknown": "无法判断",
+    "old": "无新定位",
+    "none": "暂不判断",  # no limit is in force at the moment: an approved leave, or not yet made known
+}
+VERDICTS = {0: "none", 1: "inside", 2: "outside", 3: "unknown"}
 
 
 @dataclass(frozen=True)
@@ -161,10 +167,15 @@ def row_of(
 
 
 def state_of(place: Position | None, now_s: float) -> str:
-    """Return inside, outside, unknown, or old when no fix came for ten minutes."""
-    if place is None or now_s - (place[6] or 0) > OLD_AFTER_S:
+    """Return inside, outside, unknown, none, or old when no fix came for ten minutes.
+
+    Outside stays outside, however old: the question is not answered by silence.
+    """
+    if place is None:
         return "old"
-    return VERDICTS[int(place[5] or 0)]
+    verdict = VERDICTS[int(place[5] or 0)]
+    is_old = now_s - (place[6] or 0) > OLD_AFTER_S
+    return "old" if is_old and verdict != "outside" else verdict
 
 
 def limit_of(fences: list[Fence]) -> str:

@@ -27,7 +27,7 @@ BARS_M = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000)
 
 @dataclass(frozen=True)
 class Spot:
-    """One fix of the evidence with its place; metres, Unix seconds."""
+    """One fix of the evidence with its place and its number in the table; metres, Unix seconds."""
 
     lon: float
     lat: float
@@ -35,6 +35,7 @@ class Spot:
     distance_m: float
     verdict: int
     taken_s: int
+    number: int
 
 
 @dataclass(frozen=True)
@@ -85,8 +86,8 @@ def inset(
     plane = plane_of(spots)
     here = name + (" 应当在内" if keeps == "inside" else " 不得进入")
     body = format_html(
-        '{}<rect width="{}" height="{}" fill="var(--paper)"/>{}{}{}<text x="12" y="22">{}</text>'
-        '<text x="12" y="{}" font-size="11">界线误差 ±{}；示意，以勘定界线为准</text>{}',
+        '{}<rect width="{}" height="{}" fill="var(--paper)"/>{}{}{}<text class="lbl" x="12" y="22">{}</text>'
+        '<text class="lbl" x="12" y="{}" font-size="11">界线误差 ±{}；示意，以勘定界线为准</text>{}',
         SafeString(HATCH),
         WIDTH,
         HEIGHT,
@@ -153,16 +154,16 @@ def circles(spots: Sequence[Spot], plane: Plane) -> SafeString:
     """Return each fix: its 68 % circle to scale, its mark, its number."""
     drawn: list[SafeString] = []
     labels: list[tuple[float, float]] = []
-    for number in range(len(spots), 0, -1):
-        x, y = plane.px(spots[number - 1].lon, spots[number - 1].lat)
+    for spot in reversed(spots):
+        x, y = plane.px(spot.lon, spot.lat)
         free = all(abs(x - a) > LABEL_PX or abs(y - b) > LABEL_PX for a, b in labels)
         if free:
             labels.append((x, y))
-        drawn.append(one(spots[number - 1], plane, number, free))
+        drawn.append(one(spot, plane, free))
     return format_html_join("", "{}", ((mark,) for mark in reversed(drawn)))
 
 
-def one(spot: Spot, plane: Plane, number: int, labelled: bool) -> SafeString:
+def one(spot: Spot, plane: Plane, labelled: bool) -> SafeString:
     x, y = plane.px(spot.lon, spot.lat)
     state, _ = verdict_look(spot.verdict)
     kind = {"inside": "in", "outside": "out", "unknown": "unk"}[state]
@@ -176,7 +177,7 @@ def one(spot: Spot, plane: Plane, number: int, labelled: bool) -> SafeString:
     else:
         mark = format_html('<circle cx="{}" cy="{}" r="3" fill="var(--unknown)"/>', x, y)
     word = (
-        format_html('<text x="{}" y="{}" font-size="11" fill="var(--ink)">{}</text>', x + 12, y + 4, number)
+        format_html('<text class="lbl" x="{}" y="{}" font-size="11">{}</text>', x + 12, y + 4, spot.number)
         if labelled
         else ""
     )

@@ -11,6 +11,7 @@ SHAPES = {
     "unknown": '<circle cx="8" cy="8" r="6" fill="none" stroke="currentColor" stroke-width="1.6" stroke-dasharray="2.6 1.9"/>'
     '<path d="M5 10.2 10.2 5M6.6 11.8l5.2-5.2" stroke="currentColor" stroke-width="1.2"/>',
     "old": '<circle cx="8" cy="8" r="4.5" fill="none" stroke="currentColor" stroke-width="1.6"/>',
+    "none": _RING + '<path d="M5 8h6" stroke="currentColor" stroke-width="1.6"/>',
     "plain": '<circle cx="8" cy="8" r="3.5" fill="currentColor"/>',
     "due": _RING + '<path d="M8 2a6 6 0 0 1 0 12Z" fill="currentColor"/>',
     "overdue": '<circle cx="8" cy="8" r="7" fill="currentColor"/><path d="M8 4v4.8M8 11.4v.4" stroke="var(--surface)" stroke-width="1.9" stroke-linecap="round"/>',

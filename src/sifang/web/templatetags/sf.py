@@ -31,7 +31,7 @@ def shape(name: str, px: int = 16) -> SafeString:
 @register.simple_tag
 def state(name: str, word: str, chip: str = "") -> SafeString:
     """Return shape + word + colour of a state."""
-    look = {"old": "plain", "note": "plain", "target": "plain"}.get(name, name)
+    look = {"old": "plain", "none": "plain", "note": "plain", "target": "plain"}.get(name, name)
     more = " sf-st--chip" if chip else ""
     return format_html('<span class="sf-st sf-st--{}{}">{}{}</span>', look, more, shape(name), word)
 

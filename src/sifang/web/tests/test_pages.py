@@ -4,15 +4,23 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 from django.test import Client
 
 from sifang.kernel.errors import SifangError
+from sifang.kernel.time import utc_now
 from sifang.law.articles import article
-from sifang.monitoring.models import Alarm
-from sifang.people.access import Purpose, acting
+from sifang.ledger.models import LedgerPending
+from sifang.monitoring import access
+from sifang.monitoring.intake.columns import F_LOCATED, F_STRAP_KNOWN, F_STRAP_OPEN, FIX
+from sifang.monitoring.models import Alarm, AlarmKind
+from sifang.monitoring.services.alarms import Situation, raise_alarm
+from sifang.monitoring.tests.conftest import as_role
+from sifang.people.access import Purpose, acting, system
 from sifang.people.models import ReadRecord
 from sifang.web import reads
+from sifang.web.tests.conftest import fix
 
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
 
@@ -376,3 +384,106 @@ def test_every_reason_of_a_refused_fix_has_words():
     from sifang.web.views import devices
 
     assert set(REASONS.values()) <= set(devices.REASONS)
+
+
+def test_the_counts_add_up_and_who_is_not_judged_has_a_word(tracked, newest):
+    newest.fixes[tracked.measure.number] = fix(tracked.measure.number, verdict=0)
+    page = text(tracked.desk("冯班").get("/command"))
+    shown = {key: int(n) for key, n in re.findall(r'data-count="(\w+)">(\d+)</b>', page)}
+    assert shown.pop("tracked") == sum(shown.values()) == 1
+    assert shown["none"] == 1
+    assert page.count("暂不判断") >= 2, "in the sums and in the table"
+
+
+def test_outside_stays_outside_however_old(tracked, newest):
+    newest.fixes[tracked.measure.number] = fix(tracked.measure.number, ago_s=4000, verdict=2)
+    page = text(tracked.desk("冯班").get("/command"))
+    assert 'data-count="outside">1<' in page
+    newest.fixes[tracked.measure.number] = fix(tracked.measure.number, ago_s=4000, verdict=1)
+    assert 'data-count="old">1<' in text(tracked.desk("冯班").get("/command"))
+
+
+def test_the_drawing_and_the_table_count_the_fixes_alike(tracked):
+    page = text(tracked.desk("冯班").get(tracked.url))
+    drawing = page.split('<svg class="sf-map"')[1].split("</svg>")[0]
+    drawn = {int(n) for n in re.findall(r'font-size="11">(\d+)</text>', drawing)}
+    rows = dict(re.findall(r'<tr><td class="sf-num">(\d+)</td><td class="sf-num">([\d:]+)</td>', page))
+    assert drawn, "the drawing numbers its fixes"
+    assert drawn <= {int(n) for n in rows}
+    assert max(drawn) == len(tracked.alarm.evidence) == max(map(int, rows))
+    assert "界线误差 ±80\u2009m；" in drawing, "the line's error where the person is, as in the table"
+
+
+@pytest.mark.parametrize("kind", [AlarmKind.STRAP, AlarmKind.SOS, AlarmKind.SILENT, AlarmKind.LOW_BATTERY])
+def test_a_technical_question_shows_what_the_device_reported(tracked, monkeypatch, kind):
+    now = int(utc_now().timestamp())
+    number = tracked.measure.number
+    track = np.array(
+        [
+            fix(number, taken_s=now - 300, battery_pct=31),
+            fix(number, taken_s=now - 240, battery_pct=31, flags=F_LOCATED | F_STRAP_KNOWN | F_STRAP_OPEN),
+            fix(number, taken_s=now - 230, battery_pct=31, flags=F_LOCATED | F_STRAP_KNOWN | F_STRAP_OPEN),
+            fix(number, taken_s=now - 200, battery_pct=12),
+        ],
+        FIX,
+    )
+    monkeypatch.setattr(access, "read_track", lambda numbers, frm, to, using="reader": track)
+    with as_role("watch"), system("watch"):
+        alarm = raise_alarm(Situation(measure=number, kind=kind, episode=now - 240))
+    page = text(tracked.desk("冯班").get(f"/alarms/{alarm.id}"))
+    table = page.split('aria-label="装置状态表"')[1].split("</table>")[0]
+    assert table.count("<tr>") == 4, "head, first, open, closed: what did not change is not repeated"
+    assert table.count("断开") == 1
+    assert "12%" in table
+    assert page.count('<svg class="sf-map"') == 0, "no empty chart"
+    if kind == AlarmKind.STRAP:
+        assert "40 秒后报告闭合" in page
+    if kind == AlarmKind.SOS:
+        assert "求助不是违规" in page
+
+
+def test_a_technical_question_without_reports_says_so(tracked, monkeypatch):
+    monkeypatch.setattr(access, "read_track", lambda *_args, **_more: np.zeros(0, FIX))
+    with as_role("watch"), system("watch"):
+        alarm = raise_alarm(
+            Situation(
+                measure=tracked.measure.number, kind=AlarmKind.SILENT, episode=int(utc_now().timestamp()) - 60
+            )
+        )
+    page = text(tracked.desk("冯班").get(f"/alarms/{alarm.id}"))
+    assert "这段时间没有收到装置的报告" in page
+    assert "腕扣状态未知" in page
+
+
+def test_taking_over_from_a_colleague_needs_a_reason_that_stays(tracked):
+    tracked.desk("冯班").post(f"{tracked.url}/take")
+    wangke = tracked.desk("王科")
+    assert "由我接过" in text(wangke.get(tracked.url))
+    assert "由我接过" not in text(tracked.desk("冯班").get(tracked.url)), "who has it takes it from nobody"
+    refused = wangke.post(f"{tracked.url}/over", {"text": " "})
+    assert refused.status_code == 400
+    assert 'href="#over-text"' in text(refused)
+    assert wangke.post(f"{tracked.url}/over", {"text": "交接班"}).status_code == 302
+    page = text(wangke.get(tracked.url))
+    assert "自冯班处接手。交接班" in page
+    for name, status in {"周外": 404, "赵检": 403, "钱法": 404}.items():
+        assert tracked.desk(name).post(f"{tracked.url}/over", {"text": "交接班"}).status_code == status, name
+
+
+def test_the_tone_is_muted_for_a_stated_time_with_a_reason(tracked):
+    client = tracked.desk("冯班")
+    assert 'data-module="sound"' in text(client.get("/command"))
+    refused = client.post("/command/mute", {"minutes": "15", "reason": " "})
+    assert refused.status_code == 400
+    assert "请写明静音的理由" in text(refused)
+    assert client.post("/command/mute", {"minutes": "600", "reason": "会议"}).status_code == 400
+    client.post("/command/mute", {"minutes": "15", "reason": "会议"})
+    page = text(client.get("/command"))
+    assert "data-muted-until" in page
+    assert "会议" in page
+    assert LedgerPending.objects.filter(kind="sound_muted").count() == 1
+    assert "data-muted-until" not in text(tracked.desk("王科").get("/command")), "each desk its own"
+    client.post("/command/mute", {"minutes": "0"})
+    assert "data-muted-until" not in text(client.get("/command"))
+    for name in ("赵检", "钱法", "张三"):
+        assert tracked.desk(name).post("/command/mute", {"minutes": "15", "reason": "甲"}).status_code == 404

@@ -76,8 +76,16 @@ def act(request: HttpRequest, viewer: Viewer, alarm_id: UUID, verb: str) -> Http
     return redirect("/command" if closed else f"/alarms/{alarm_id}#next")
 
 
+WORDS_MISSING = {
+    "over": "请写明为什么由您接过，如交接班。",
+    "note": "请写下要记录的内容。",
+    "pause": "请写明暂停的理由。",
+    "close": "请写明核实的事实，本人会看到。",
+}
+
+
 def missing(verb: str, request: HttpRequest) -> dict[str, str]:
-    """Return what the form lacks, by field, in words that say what to do."""
+    """Return what the form lacks, by field in its order, in words that say what to do."""
     given = request.POST
     errors = {}
     if verb == "close":
@@ -86,17 +94,12 @@ def missing(verb: str, request: HttpRequest) -> dict[str, str]:
             errors["outcome"] = "请选择核实结果。"
         if outcome != AlarmOutcome.CANNOT_KNOW and given.get("cause", "") not in AlarmCause.values:
             errors["cause"] = "请选择原因。关闭报警必须有原因。"
-        if not given.get("text", "").strip():
-            errors["text"] = "请写明核实的事实，本人会看到。"
-    if verb == "note" and not given.get("text", "").strip():
-        errors["text"] = "请写下要记录的内容。"
-    if verb == "pause":
-        if not given.get("text", "").strip():
-            errors["text"] = "请写明暂停的理由。"
-        if not given.get("minutes", "").isdecimal():
-            errors["minutes"] = "请选择暂停到什么时候。"
-        if not given.get("second", "").strip() or not given.get("password", ""):
-            errors["second"] = "请第二名工作人员输入登录名和口令。"
+    if verb == "pause" and not given.get("minutes", "").isdecimal():
+        errors["minutes"] = "请选择暂停到什么时候。"
+    if verb in WORDS_MISSING and not given.get("text", "").strip():
+        errors["text"] = WORDS_MISSING[verb]
+    if verb == "pause" and not (given.get("second", "").strip() and given.get("password", "")):
+        errors["second"] = "请第二名工作人员输入登录名和口令。"
     return errors
 
 
@@ -106,6 +109,9 @@ def do(officer: Officer, alarm_id: UUID, verb: str, request: HttpRequest) -> str
     if verb == "take":
         acts.take(officer, alarm_id)
         return "已接手。请核实。"
+    if verb == "over":
+        acts.take_over(officer, alarm_id, text)
+        return "已接过。请继续核实。"
     if verb in ("call", "video", "visit", "note"):
         acts.verify(officer, alarm_id, verb, text)
         return {

@@ -94,5 +94,10 @@ define("clock-tick", (element) => {
     const at = shanghai(ms);
     element.title = `${at.getUTCFullYear()}-${two(at.getUTCMonth() + 1)}-${two(at.getUTCDate())} ${clockTime(ms)}`;
   }
-  return new Ticker(element, () => relative(element.dataset["mode"] ?? "ago", ms));
+  const late = Number(element.dataset["late"]);
+  return new Ticker(element, () => {
+    // red from the moment the target is missed, and the word says so to whoever cannot see red
+    if (late) element.classList.toggle("is-late", (serverNow() - ms) / 1000 > late);
+    return relative(element.dataset["mode"] ?? "ago", ms);
+  });
 });

@@ -33,8 +33,8 @@ function show(): void {
   const counts: Record<string, number> = countStates();
   for (const element of document.querySelectorAll<HTMLElement>("[data-live-count]")) {
     const n = counts[element.dataset["liveCount"] ?? ""];
-    if (n !== undefined && element.textContent !== String(n)) element.textContent = String(n);
-    if (element.dataset["liveHide"] !== undefined) element.hidden = !n;
+    if (element.dataset["liveHide"] !== undefined) element.hidden = !n; // a whole line that is there only when it counts somebody
+    else if (n !== undefined && element.textContent !== String(n)) element.textContent = String(n);
   }
 }
 

@@ -1,4 +1,4 @@
-/** The state shapes of the house, drawn: ● ◌ ▲ ○. */
+/** The state shapes of the house, drawn: ● ◌ ▲ ○ ⊖. */
 import type { State } from "./state";
 
 const NS = "http://www.w3.org/2000/svg";
@@ -27,5 +27,5 @@ export const SHAPE_DRAWINGS: Record<State, () => SVGSVGElement> = {
       ["path", { d: "M5 10.2 10.2 5M6.6 11.8l5.2-5.2", stroke: "currentColor", "stroke-width": "1.2" }],
     ),
   old: () => shape(["circle", { cx: "8", cy: "8", r: "4.5", ...LINE }]),
-  none: () => shape(["circle", { cx: "8", cy: "8", r: "3.2", fill: "currentColor" }]),
+  none: () => shape(["circle", { cx: "8", cy: "8", r: "6", ...LINE }], ["path", { d: "M5 8h6", stroke: "currentColor", "stroke-width": "1.6" }]),
 };

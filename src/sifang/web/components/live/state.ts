@@ -31,7 +31,7 @@ export const WORDS: Record<State, string> = {
   unknown: "无法判断",
   old: "无新定位",
   inside: "在范围内",
-  none: "尚未判断",
+  none: "暂不判断",
 };
 
 /** Seconds without a fix after which a person is drawn hollow. */

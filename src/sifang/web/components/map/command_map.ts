@@ -229,7 +229,7 @@ export class CommandMap {
 
   private pointer(): void {
     const map = this.base.map;
-    const layers = ["p-outside", "p-unknown", "p-old", "p-inside", "cluster"];
+    const layers = ["p-outside", "p-unknown", "p-old", "p-none", "p-inside", "cluster"];
     const pad = 6;
     const at = (p: { x: number; y: number }): Feature | undefined =>
       map.queryRenderedFeatures([[p.x - pad, p.y - pad], [p.x + pad, p.y + pad]], { layers: layers.filter((id) => map.getLayer(id)) })[0];
@@ -260,7 +260,7 @@ export class CommandMap {
     const now = serverNow() / 1000;
     const counts: Record<State, number> = { inside: 0, unknown: 0, outside: 0, old: 0, none: 0 };
     for (const row of this.rows.values()) counts[stateOf(row, now)] += 1;
-    const words = `地图，${this.rows.size} 人：在范围内 ${counts.inside}，无法判断 ${counts.unknown}，在范围外 ${counts.outside}，无新定位 ${counts.old}。同样内容见表格。`;
+    const words = `地图，${this.rows.size} 人：在范围内 ${counts.inside}，无法判断 ${counts.unknown}，在范围外 ${counts.outside}，无新定位 ${counts.old}，暂不判断 ${counts.none}。同样内容见表格。`;
     const canvas = this.base.map.getCanvas();
     if (canvas.getAttribute("aria-label") !== words) canvas.setAttribute("aria-label", words);
     this.element.dataset["drawn"] = String(this.rows.size);

@@ -29,6 +29,7 @@ const LEGEND: [State, string, string][] = [
   ["unknown", "sf-st--unknown", "无法判断"],
   ["outside", "sf-st--outside sf-b", "在范围外"],
   ["old", "ink", "超过 10 分钟无新定位"],
+  ["none", "ink", "暂不判断，如经批准外出"],
 ];
 
 export function legend(own: boolean): HTMLElement {

@@ -60,6 +60,23 @@ function hatchedRing(ratio: number, t: Tokens): ImageData {
   });
 }
 
+/** No limit is in force: a ring with a bar, ⊖. */
+function barred(ratio: number, t: Tokens): ImageData {
+  return canvas(ratio, 14, (c) => {
+    c.beginPath();
+    c.arc(7, 7, 4.6, 0, 2 * Math.PI);
+    c.fillStyle = t.land;
+    c.fill();
+    c.strokeStyle = t["ink-3"];
+    c.lineWidth = 1.4;
+    c.stroke();
+    c.beginPath();
+    c.moveTo(4.6, 7);
+    c.lineTo(9.4, 7);
+    c.stroke();
+  });
+}
+
 function hatch(ratio: number, color: string): ImageData {
   return canvas(ratio, 6, (c) => {
     c.strokeStyle = color;
@@ -101,6 +118,7 @@ export function addImages(map: GlMap, t: Tokens, scale: number): void {
   };
   add("outside", triangle(ratio, t));
   add("unknown", hatchedRing(ratio, t));
+  add("none", barred(ratio, t));
   add("hatch", hatch(ratio, t.hatch));
   add("hatch-weak", hatch(ratio, t["land-line"]));
   add("station", station(ratio, t));

@@ -132,12 +132,12 @@ function drawFence(fence: Feature, px: (p: Position) => [number, number], perPix
 
 function drawFix(fix: Row, [x, y]: [number, number], perPixel: number, isLast: boolean): SVGElement[] {
   const state = stateOf(fix, fix[6]);
-  const looks = { outside: "out", unknown: "unk", inside: "in", old: "in", none: "in" }[state];
+  const looks = { outside: "out", unknown: "unk", inside: "in", old: "in", none: "none" }[state];
   const parts: SVGElement[] = [];
   const radius = fix[3] / perPixel;
   if (radius > 4) parts.push(svgPart("circle", { class: `acc-${looks}`, cx: x, cy: y, r: radius.toFixed(1) }));
   if (isLast && state === "outside") parts.push(svgPart("path", { class: "m-out", d: `M${x} ${y - 8}l7.500 13.500h-15Z` }));
-  else parts.push(svgPart("circle", { cx: x, cy: y, r: isLast ? 4 : 2.6, fill: state === "outside" ? "var(--outside)" : state === "unknown" ? "var(--unknown)" : "var(--inside)" }));
+  else parts.push(svgPart("circle", { cx: x, cy: y, r: isLast ? 4 : 2.6, fill: state === "outside" ? "var(--outside)" : state === "unknown" ? "var(--unknown)" : state === "none" ? "var(--ink-3)" : "var(--inside)" }));
   return parts;
 }
 

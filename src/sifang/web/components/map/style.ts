@@ -298,13 +298,15 @@ function persons(t: Tokens, k: number, options: StyleOptions): LayerSpecificatio
       id: "p-old",
       type: "circle",
       source: "marked",
-      filter: ["in", get("state"), ["literal", ["old", "none"]]],
-      paint: {
-        "circle-radius": ["match", get("state"), "none", 2.6 * k, 3.4 * k],
-        "circle-color": ["match", get("state"), "none", t["ink-3"], t.land],
-        "circle-stroke-color": t["ink-3"],
-        "circle-stroke-width": 1.4 * k,
-      },
+      filter: is("state", "old"),
+      paint: { "circle-radius": 3.4 * k, "circle-color": t.land, "circle-stroke-color": t["ink-3"], "circle-stroke-width": 1.4 * k },
+    },
+    {
+      id: "p-none",
+      type: "symbol",
+      source: "marked",
+      filter: is("state", "none"),
+      layout: { "icon-image": "none", "icon-size": SMALL, "icon-allow-overlap": true, "icon-ignore-placement": true },
     },
     {
       id: "p-fix",
