@@ -269,6 +269,50 @@ def test_osmand_and_owntracks_share_the_device_http_port(installation):
     assert asyncio.run(status_of("/osmand?id=1&lat=36&lon=117&timestamp=1")) != 404
 
 
+def ask_the_terminal(**request):
+    """In a thread of its own, and so with a connection of its own."""
+    word = json.dumps({"terminal": NUMBER, **request})
+    with contextlib.closing(connections["default"]) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify('sifang_downlink', %s)", [word])
+
+
+def test_requests_go_down_to_the_terminal_and_bytes_between_frames_are_counted(installation):
+    installation.up()
+    asked = []
+
+    async def answered(terminal, message_id, answer):
+        """Answer what the platform asks next, which must be `message_id`."""
+        told = await terminal.hear(10)
+        asked.append((told["message_id"], told["body"]))
+        assert told["message_id"] == message_id
+        terminal.send(int(answer[:4], 16), told["serial"].to_bytes(2, "big") + bytes.fromhex(answer[4:]))
+
+    async def story():
+        async with connected(installation.port) as terminal:
+            assert await terminal.sign_in("a1") == 0
+            terminal.writer.write(b"noise")
+            await asyncio.to_thread(ask_the_terminal, kind="text", text="请报到")
+            await answered(terminal, "8300", "0001830000")
+            await asyncio.to_thread(ask_the_terminal, kind="position")
+            await answered(terminal, "8201", "0201" + installation.body(ELSEWHERE).hex())
+            assert (await terminal.hear())["message_id"] == "8001"
+            await asyncio.to_thread(ask_the_terminal, kind="parameters", values={"0029": 30})
+            await answered(terminal, "8103", "0001810300")
+            await answered(terminal, "8104", "010401" + "00000029" + "04" + "0000001e")
+            await asyncio.sleep(1.5)
+
+    asyncio.run(story())
+    assert asked[0][1]["text"] == "请报到"
+    assert asked[2][1]["parameters"][0]["value"] == 30
+    assert installation.status()["dropped_bytes"] == len("noise")
+    done = [
+        json.loads(line) for line in (installation.folder / "logs" / "watch.jsonl").read_text().splitlines()
+    ]
+    told = {one["kind"]: one for one in done if one.get("event") == "downlink_done"}
+    assert set(told) == {"text", "position", "parameters"}
+    assert told["parameters"]["confirmed"] is True
+
+
 def test_only_one_watch_at_a_time(installation):
     installation.up()
     first = installation.process

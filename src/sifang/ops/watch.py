@@ -3,8 +3,9 @@
 Start: compile the kernels, read tables and journal, only then open the ports. One watch at a time: the
 listening connection holds an advisory lock. Status for `sifang status` lies in SIFANG_DATA/run/watch.json,
 rewritten each second; its age also tells the next watch how long nobody listened. SIGTERM: stop reading,
-finish the tick, answer, end. Downlink: NOTIFY sifang_downlink '{"terminal": …, "kind": "text"|"position",
-"text": …}' from web; nothing is kept of a request that finds no connection.
+finish the tick, answer, end. Downlink: NOTIFY sifang_downlink '{"terminal": …, "kind": "text"|"position"|
+"parameters"|"attributes", "text": …, "values": {id in hex: number or text}}' from web; nothing is kept of a
+request that finds no connection. Parameters count as set only when the terminal reads them back.
 """
 
 import asyncio
@@ -54,6 +55,7 @@ class Watch:
         self._ticker: Ticker
         self._intake: WatchIntake
         self._jt808: Jt808Server
+        self._requests: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT."""
@@ -202,18 +204,27 @@ class Watch:
             if note.channel == "sifang_measures":
                 self._reload_wanted.set()
             elif self.ports:
-                asyncio.get_running_loop().create_task(self._downlink(note.payload))
+                task = asyncio.get_running_loop().create_task(self._downlink(note.payload))
+                self._requests.add(task)  # the loop itself holds a task only weakly
+                task.add_done_callback(self._requests.discard)
 
     async def _downlink(self, payload: str) -> None:
         """Pass a request of the web on to a connected terminal; the outcome is only logged."""
         try:
             request = json.loads(payload)
             terminal, kind = str(request["terminal"]).lstrip("0"), request["kind"]
+            outcome: dict[str, object] = {}
             if kind == "text":
                 await self._jt808.send_text(terminal, str(request["text"]))
             elif kind == "position":
                 await self._jt808.query_position(terminal)
-            log.info("downlink_done", kind=kind)
+            elif kind == "attributes":
+                await self._jt808.read_attributes(terminal)
+            elif kind == "parameters":
+                values = {int(identity, 16): value for identity, value in request["values"].items()}
+                setting = await self._jt808.set_parameters(terminal, values)
+                outcome = {"confirmed": setting.confirmed, "differing": sorted(setting.differing)}
+            log.info("downlink_done", kind=kind, **outcome)
         except Exception as error:  # noqa: BLE001 (a request must never end the watch)
             log.warning("downlink_failed", error=type(error).__name__)
 
@@ -235,6 +246,7 @@ class Watch:
             "alarms_raised": worker.desk.raised,
             "refused": dict(worker.refusals.total),
             "links": dict(self._intake.links) if hasattr(self, "_intake") else {},
+            "dropped_bytes": self._jt808.dropped_bytes if hasattr(self, "_jt808") else 0,
             "database_lost": hasattr(self, "_ticker") and self._ticker.lost_since is not None,
             "measures_version": worker.admission.version,
             "tracked": worker.tracked,
