@@ -25,9 +25,10 @@ def test_parts_come_in_any_order_and_twice(order):
 def test_the_same_number_with_another_content_begins_a_new_message():
     parts = Reassembler()
     parts.add(part(1), 0)
+    parts.add(part(2, body=b"old"), 0)
     parts.add(part(1, body=b"new"), 0)
-    parts.add(part(2), 0)
-    assert parts.add(part(3), 0).body == b"new\2\3"
+    assert parts.add(part(3), 0) is None  # the old second part is forgotten
+    assert parts.add(part(2), 0).body == b"new\2\3"
 
 
 def test_the_first_serial_is_counted_back_over_the_wrap():
