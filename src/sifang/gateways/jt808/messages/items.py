@@ -2,7 +2,8 @@
 
 Standard items are typed. Vendor items keep their raw bytes and are typed only where two independent
 sources agree (0x54 Wi-Fi, 0x56 battery, 0x61 voltage, 0xF1 ICCID) or where one vendor's document states a
-percentage of the battery (0xFB). What the items of a model mean beyond that says its quality card.
+percentage of the battery (0xFB); cells (0x53, 0x5D) of one vendor's document are read where count and length
+fit exactly. What the items of a model mean beyond that says its quality card.
 """
 
 from collections.abc import Callable
@@ -144,6 +145,23 @@ def _wifi(reader: Reader) -> list[dict[str, Any]]:
     return [{"mac": reader.digits(6), "rssi": reader.u8()} for _ in range(reader.u8())]
 
 
+def _cells(reader: Reader, size: int) -> list[dict[str, Any]]:
+    """Count BYTE, then MCC WORD, MNC BYTE, LAC WORD, cell of `size` bytes, RSSI BYTE each."""
+    count = reader.u8()
+    if reader.left != count * (6 + size):
+        raise BadLength(f"{count} cells in {reader.left} bytes")
+    return [
+        {
+            "mcc": reader.u16(),
+            "mnc": reader.u8(),
+            "lac": reader.u16(),
+            "cell": reader.number(size),
+            "rssi": reader.u8(),
+        }
+        for _ in range(count)
+    ]
+
+
 def _battery(reader: Reader) -> dict[str, Any]:
     level = reader.u8()
     return {"level": level} | ({"percent": reader.u8()} if reader.left else {})
@@ -172,7 +190,9 @@ MEANINGS: dict[int, tuple[str, Callable[[Reader], Any]]] = {
     0x2B: ("analog", _analog),
     0x30: ("signal", Reader.u8),
     SATELLITES: ("satellites", Reader.u8),
+    0x53: ("cells_2g", lambda reader: _cells(reader, 2)),
     WIFI: ("wifi", _wifi),
+    0x5D: ("cells_4g", lambda reader: _cells(reader, 4)),
     BATTERY: ("battery", _battery),
     0x61: ("voltage_v", lambda reader: reader.u16() / 100),
     ICCID: ("iccid", lambda reader: reader.rest().strip(b"\x00").decode("gbk", "replace")),

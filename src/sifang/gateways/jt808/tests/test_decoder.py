@@ -300,6 +300,17 @@ def test_an_encrypted_frame_is_refused_before_its_parts_are_looked_at():
         decode_frame(Frame(Header(0x0200, "2013", "1", 1, encryption=1, total=2, number=1), b""))
 
 
+def test_cells_are_read_where_count_and_length_fit():
+    def item(data):
+        (found,) = decode_line(line(location(items=bytes.fromhex(data))))["body"]["items"]
+        return found.get("value")
+
+    cell = {"mcc": 460, "mnc": 1, "lac": 0x1234, "rssi": 0x50}
+    assert item("5309" + "01" + "01cc011234567850") == [cell | {"cell": 0x5678}]
+    assert item("5d0b" + "01" + "01cc0112340000567850") == [cell | {"cell": 0x5678}]
+    assert item("530a" + "01" + "01cc0112345678" + "5000") is None
+
+
 NAME_2011 = "04" + "张三".encode("gbk").hex() + b"370102199001010011".ljust(20, b"\0").hex()
 
 
