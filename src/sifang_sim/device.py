@@ -56,6 +56,7 @@ class Wristband:
     ) -> None:
         self.who, self.life, self.noise, self.state = who, life, noise, Condition()
         self.sent = self.acknowledged = 0
+        self.sent_until_s: int | None = None  # when the newest position that was sent was taken
         self._interval_s, self._strap_bit, self._clock = interval_s, strap_bit, clock
         self._codec = wire.Codec(who.terminal_id, 2019 if who.version == 2019 else 2013)
         self._waiting: deque[wire.Report] = deque(maxlen=KEPT)
@@ -194,6 +195,7 @@ class Wristband:
                 serial, frame = self._codec.frame(wire.BATCH, wire.batch(reports))
             self._in_flight[serial] = reports
             self.sent += len(reports)
+            self.sent_until_s = max(reports[-1].taken_s, self.sent_until_s or 0)
             writer.write(frame)
         await writer.drain()
 

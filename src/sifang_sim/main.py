@@ -1,6 +1,7 @@
 """`python -m sifang_sim --config sim.json`: the devices of the demonstration city on real sockets.
 
-Only the loopback interface is spoken to. Ends by SIGTERM, SIGINT or `--seconds`.
+Only the loopback interface is spoken to. Ends by SIGTERM, SIGINT or `--seconds`. What was sent is
+remembered beside the configuration, so that a simulator started again does not tell the past anew.
 """
 
 import argparse
@@ -11,16 +12,19 @@ import random
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from sifang_sim.device import Identity, Wristband
 from sifang_sim.life import Area, Life, Places
+from sifang_sim.memory import Memory
 from sifang_sim.net import Net
 from sifang_sim.noise import Noise
 from sifang_sim.script import Director, Truth
 
 BACKLOG_S = 480  # what each device brings along from before it could connect
+KEPT_EVERY_S = 2.0
 
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:
@@ -66,7 +70,8 @@ async def simulate(args: argparse.Namespace) -> int:
     now = time.time()
     director = Director(Truth(args.truth), loop.call_later)
     areas = {code: Area(rings) for code, rings in config.get("areas", {}).items()}
-    tasks = []
+    memory = Memory(args.config.with_name(f"{args.config.stem}-sent.json"))
+    bands, tasks = [], []
     for plan in config["devices"]:
         band = build(
             plan,
@@ -78,8 +83,10 @@ async def simulate(args: argparse.Namespace) -> int:
         )
         director.begin(band, plan, now, random.Random(f"{args.seed}-script-{plan['terminal_id']}"))
         phase = random.Random(plan["terminal_id"]).randrange(config.get("interval_s", 10))
-        band.start_from(int(now) - BACKLOG_S + phase)
+        band.start_from(memory.begin(band, int(now) - BACKLOG_S + phase, int(now)))
+        bands.append(band)
         tasks.append(asyncio.create_task(band.run(host, port, random.Random(plan["terminal_id"]))))
+    tasks.append(asyncio.create_task(_remember(memory, bands)))
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
@@ -91,7 +98,14 @@ async def simulate(args: argparse.Namespace) -> int:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+    memory.keep(bands)
     return 0
+
+
+async def _remember(memory: Memory, bands: Sequence[Wristband]) -> None:
+    while True:
+        await asyncio.sleep(KEPT_EVERY_S)
+        memory.keep(bands)
 
 
 def main(argv: list[str] | None = None) -> int:
