@@ -10,7 +10,8 @@ because a dead network silences many within one window:
 - otherwise an alarm of kind `silent` about that device: a question.
 
 Silences inside an incident raise no alarm and never count against a person. When the incident ends (fewer
-than half of its devices still silent), those still silent become questions of their own.
+than half of its devices still silent), those still silent get a window to come back in, then become
+questions of their own.
 Pure: no clock, no database.
 """
 
@@ -74,21 +75,21 @@ class SilenceJudge:
         """Decide what has waited long enough. `carriers`: every live measure with a device, its carrier."""
         for measure in [m for m in self._silent if m not in carriers]:
             self.heard(measure)  # the measure ended: nobody's silence any more
-        ended = self._ended()
+        ended = self._ended(now_s)
         began = self._began(now_s, carriers)
         self._join(carriers)
         due = [m for m, (_, said) in self._held.items() if now_s - said >= WINDOW_S]
         alarms = tuple((m, self._held.pop(m)[0]) for m in sorted(due))
         return Verdict(alarms, tuple(began), tuple(ended))
 
-    def _ended(self) -> list[Outage]:
+    def _ended(self, now_s: int) -> list[Outage]:
         over = []
         for carrier, outage in list(self.outages.items()):
             still = outage.measures & self._silent.keys()
             if len(still) * 2 < len(outage.all_of_it) or not still:
                 over.append(self.outages.pop(carrier))
                 for measure in still:
-                    self._held[measure] = (self._silent[measure], 0)  # waited long enough already
+                    self._held[measure] = (self._silent[measure], now_s)  # they do not return in one second
             outage.measures = still
         return over
 
