@@ -17,7 +17,7 @@ from sifang.ops import databases
 from sifang.ops.roles import ROLES, role_name
 from sifang.ops.runtime import holder
 from sifang.ops.settings import Settings
-from sifang.ops.status import processes
+from sifang.ops.status import in_word, processes
 from sifang.ops.supervisor import PortInUse, check_ports
 
 LEAST_FREE_BYTES = 2_000_000_000
@@ -105,7 +105,7 @@ def _ports_or_processes(settings: Settings) -> Iterator[Finding]:
     for row in processes(settings):
         yield Finding(
             row["state"] == "running",
-            f"进程 {row['name']}：{row['state']}，重启 {row['restarts']} 次",
+            f"进程 {row['name']}：{in_word(row['state'])}，重启 {row['restarts']} 次",
             f"没有正常运行，请查看 {settings.data / 'logs'}",
         )
 

@@ -60,14 +60,20 @@ def status(settings: Settings) -> dict[str, Any]:
     return answer
 
 
+def in_word(state: str) -> str:
+    """Return the state of a process as a person at the terminal reads it."""
+    return {
+        "running": "运行", "starting": "启动中", "restarting": "重启中", "stopping": "停止中",
+        "waiting": "等待启动", "stopped": "已停止",
+    }.get(state, state)  # fmt: skip
+
+
 def in_words(answer: dict[str, Any]) -> str:
     """Return the answer for a person at the terminal."""
-    words = {"running": "运行", "starting": "启动中", "restarting": "重启中", "stopping": "停止中"}
     head = "正常" if answer["ready"] else "没有运行" if not answer["processes"] else "还没有就绪"
     lines = [f"四方 {answer['version']}：{head}", f"网址 {answer['url']}", f"数据 {answer['data']}"]
     lines += [
-        f"  {row['name']:<10} {words.get(row['state'], row['state'])}  进程 {row['pid'] or '—'}"
-        f"  重启 {row['restarts']} 次"
+        f"  {row['name']:<10} {in_word(row['state'])}  进程 {row['pid'] or '—'}  重启 {row['restarts']} 次"
         for row in answer["processes"]
     ]
     if "fixes" in answer:

@@ -129,6 +129,7 @@ class Supervisor:
             log.info("leftover_ended", process=name)
         check_ports(self.settings)
         kept(self.settings.secrets_folder / "django_key")
+        private_folder(self.settings.data / "keys")
         log.info("installation_starting", version=version())
         if databases.is_embedded(self.settings):
             self.say_step("启动内置数据库 PostgreSQL")

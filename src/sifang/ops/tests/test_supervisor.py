@@ -88,6 +88,8 @@ def test_the_database_is_private(installation):
         assert stat.S_IMODE(socket_folder.stat().st_mode) == 0o700
     for path in (installation.data / "secrets").iterdir():
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    for private in ("secrets", "keys", "keys/journal", "logs", "run"):
+        assert stat.S_IMODE((installation.data / private).stat().st_mode) == 0o700
     with psycopg.connect(superuser_url(installation)) as connection:
         assert connection.execute("SHOW listen_addresses").fetchone() == ("",)
 
