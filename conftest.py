@@ -4,10 +4,15 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from sifang.ops.pytest_plugin import django_db_setup  # noqa: F401 (a conftest goes before pytest-django)
 
 pytest_plugins = ["tests.personae"]
+
+# a busy machine is no fault of the code: no test fails for being slow
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")
