@@ -106,7 +106,7 @@ def sentence_of(file: AlarmFile) -> str:
         return words.sentence(alarm)
     ended_s = int(alarm.ended_at.timestamp()) if alarm.ended_at is not None else None
     told = device_state.telling(alarm.kind, file.track, int(alarm.began_at.timestamp()), ended_s)
-    if alarm.kind == AlarmKind.SOS:
+    if alarm.kind in (AlarmKind.SOS, AlarmKind.LOW_BATTERY):
         return told
     if alarm.kind == AlarmKind.STRAP:
         return told + "技术状态本身不是违规，请核实。"

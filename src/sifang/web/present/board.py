@@ -94,6 +94,11 @@ class Board:
         return {**found, "tracked": len(self.rows)}
 
     @property
+    def working(self) -> int:
+        """Return how many questions and incidents somebody has."""
+        return len(self.taken) + len(self.incidents)
+
+    @property
     def newest_s(self) -> int | None:
         """Return when the newest fix on the board was taken, Unix seconds."""
         return max((int(row.taken_s) for row in self.rows if row.taken_s), default=None)

@@ -124,6 +124,10 @@ def telling(kind: str, track: NDArray[np.void], began_s: int, ended_s: int | Non
             return words + {1: "，腕扣闭合。", 2: "，腕扣断开。"}.get(last.strap, "，腕扣状态未知。")
         case AlarmKind.SOS:
             return f"本人 {start} 按下求助键。先联系本人，问清需要什么帮助；求助不是违规。"
+        case AlarmKind.LOW_BATTERY:
+            known = [one.battery for one in found if one.battery is not None]
+            words = f"电量从 {known[0]}% 降到 {known[-1]}%。" if known and known[0] > known[-1] else ""
+            return words + "电量低时可能中断定位，属技术状态，不是违规。请联系本人充电。"
         case _:
             return ""
 

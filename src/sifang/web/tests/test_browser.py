@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,9 @@ from django.conf import settings as django_settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.db import connections
 
-from sifang.people.models import Officer
+from sifang.kernel.time import utc_now
+from sifang.people.models import Officer, Role
+from sifang.people.services import grant_role, register_officer
 
 pytestmark = [
     pytest.mark.browser,
@@ -104,7 +107,7 @@ def sit(browser, address, username):
     page.fill("#u", username)
     page.fill("#p", "sifang-demo")
     page.get_by_role("button", name="下一步").click()
-    page.wait_for_url(re.compile(r"/(command|persons|me)$"))
+    page.wait_for_url(re.compile(r"/(command|persons|me|officers|first)$"))
     return page
 
 
@@ -137,13 +140,49 @@ def test_a_duty_officer_answers_an_alarm_from_sign_in_to_closure(browser, addres
     page.get_by_text("请选择核实结果。").first.wait_for()
     page.locator("#f-outcome").select_option("outside_returned")
     page.locator("#f-cause").select_option("passed_through")
-    page.locator("#f-text").fill("电话核实，绕行")
+    page.locator("#close-text").fill("电话核实，绕行")
     page.get_by_role("button", name="填写结果并关闭").click()
     page.wait_for_url(re.compile(r"/command$"))
     page.get_by_text("现在没有待核实的报警").wait_for()
     wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     assert wide <= 0, "no horizontal scroll"
     assert [c for c in page.complaints if "400" not in c] == []
+
+
+def test_who_takes_an_alarm_is_seen_by_the_other_desks_at_once(browser, address, tracked):
+    one, two = sit(browser, address, "fengban"), sit(browser, address, "wangke")
+    assert one.locator('[data-count="waiting"]').inner_text() == "1"
+    two.locator("a[data-alarm]").first.wait_for()
+    two.keyboard.press("a")
+    two.get_by_text("已接手。请核实。").wait_for()
+    one.get_by_text("现在没有待核实的报警").wait_for(timeout=15_000)
+    assert one.locator(".q__sub").first.inner_text().split() == ["处理中", "1"]
+    one.locator("a[data-alarm]").first.click()
+    one.get_by_text("由我接过…").click()
+    one.locator("#over-text").fill("交接班")
+    one.get_by_role("button", name="由我接过").click()
+    one.get_by_text("自王科处接手。交接班").wait_for()
+
+
+def test_the_rows_of_the_table_go_by_key_and_the_tone_sounds_until_muted(browser, address, tracked):
+    page = sit(browser, address, "fengban")
+    page.keyboard.press("t")
+    page.locator("tr[data-measure]").first.wait_for(state="visible")
+    page.locator('[data-module="sound"][data-tones="1"]').wait_for(timeout=10_000)
+    page.keyboard.press("j")
+    assert page.locator("tr[data-measure].is-on").count() == 1
+    assert page.locator("tr[data-measure].is-on a:focus").count() == 1
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/persons/"))
+    page.goto(f"{address}/command")
+    page.get_by_role("button", name="静音…").click()
+    page.locator("#mute-r").fill("正在通话")
+    page.locator("#mute").get_by_role("button", name="静音", exact=True).click()
+    page.get_by_text("：正在通话").wait_for()
+    page.mouse.click(600, 400)
+    page.wait_for_timeout(2500)
+    assert page.locator("[data-module=sound]").get_attribute("data-tones") is None
+    assert page.complaints == [], "WebAudio breaks no policy"
 
 
 def test_a_new_alarm_comes_by_itself(browser, address, tracked):
@@ -174,6 +213,20 @@ def test_the_pages_are_accessible_and_break_no_policy(browser, address, tracked)
             page.wait_for_load_state()
             found[path] = accessible(page)
         assert page.complaints == []
+    secadmin = register_officer(
+        "secadmin", "安管", tracked.city.agencies["济南市司法局"], password="sifang-demo", is_demo=True
+    )
+    grant_role(secadmin, Role.SECURITY_ADMIN, valid_from=utc_now() - timedelta(days=1))
+    known = Officer.objects.get(username="lisuo").password
+    Officer.objects.filter(username="secadmin").update(password=known)
+    page = sit(browser, address, "secadmin")
+    found["/admin/officers"] = accessible(page)
+    Officer.objects.filter(username="lisuo").update(is_demo=False)
+    page = sit(browser, address, "lisuo")
+    assert page.url.endswith("/signin/first")
+    page.get_by_role("button", name="登记并进入").click()
+    page.get_by_text("没有办成").wait_for()
+    found["/signin/first"] = accessible(page)
     assert {path: one for path, one in found.items() if one} == {}
 
 

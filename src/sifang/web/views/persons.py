@@ -12,13 +12,15 @@ from sifang.kernel.errors import BadInput, NotFound
 from sifang.kernel.time import SHANGHAI, utc_now
 from sifang.monitoring.access import LONGEST_TRACK, access_track
 from sifang.monitoring.intake.columns import F_ASSUMED, F_LOCATED
-from sifang.people.access import Purpose, access_person_by_number, access_persons
+from sifang.monitoring.models import Fence
+from sifang.people.access import Purpose, access_person_by_number, access_persons, acting
 from sifang.people.models import Role
 from sifang.web import purposes
 from sifang.web.alarm_file import ReadNote
 from sifang.web.gate import room
 from sifang.web.person_file import need_alarm, open_own, open_person
 from sifang.web.present import course
+from sifang.web.present.fences import collection
 from sifang.web.rooms import ME, PERSONS
 from sifang.web.shell import Viewer
 
@@ -122,7 +124,10 @@ def replay(request: HttpRequest, viewer: Viewer, context: dict[str, Any]) -> Htt
         ]
         for fix in located
     ]
-    data = {"fixes": rows, "gaps": gaps(rows, int(frm.timestamp()), int(to.timestamp()))}
+    with acting(viewer.officer, purpose):
+        fences = Fence.objects.select_related("clause", "line", "measure").filter(measure__person=who)
+        lines = collection([one for one in fences if one.closed_at is None or one.closed_at > frm])
+    data = {"fixes": rows, "gaps": gaps(rows, int(frm.timestamp()), int(to.timestamp())), "fences": lines}
     if request.headers.get("Accept", "").startswith("application/json"):
         return JsonResponse(data)
     context |= {"data": data, "rows": list(reversed(rows))[:500], "count": len(rows)}

@@ -1,6 +1,7 @@
 /** Counts in the bar and the rows of the table, kept current from the stream. */
 import { define } from "../../front/module";
 import { clockTime } from "../clock/clock";
+import { Picker } from "../rows/rows";
 import { SHAPE_DRAWINGS } from "./shapes";
 import { hear, serverNow, stateOf, tell, WORDS, type Row, type State } from "./state";
 
@@ -59,7 +60,15 @@ class LiveTable {
     const update = (changed: Row[]): void => changed.forEach((row) => this.update(row));
     listeners.add(update);
     const select = hear("sf:select", ({ measure, from }) => this.select(measure, from));
+    // J K through the rows; Enter opens the person where the officer may
+    const picker = new Picker(
+      body,
+      "tr[data-measure]",
+      (row) => tell("sf:select", { measure: Number(row.dataset["measure"]), from: "table" }),
+      () => !document.querySelector(".cmd__queue")?.contains(document.activeElement),
+    );
     this.unhear = () => {
+      picker.stop();
       listeners.delete(update);
       select();
     };

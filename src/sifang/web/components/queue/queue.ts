@@ -14,7 +14,7 @@ class Queue {
   private busy = false;
 
   constructor(private readonly element: HTMLElement) {
-    this.picker = new Picker(element, ITEM, (item) => this.picked(item));
+    this.picker = new Picker(element, ITEM, (item) => this.picked(item), () => this.hasKeys());
     element.addEventListener("mouseover", (event) => this.point(event));
     element.addEventListener("focusin", (event) => this.point(event));
     this.stops = [
@@ -31,6 +31,12 @@ class Queue {
   stop(): void {
     this.picker.stop();
     for (const stop of this.stops) stop();
+  }
+
+  /** `J K Enter` belong to the table while it is shown, unless the focus is here. */
+  private hasKeys(): boolean {
+    const table = document.querySelector<HTMLElement>(".cmd__table");
+    return !table || table.offsetParent === null || this.element.contains(document.activeElement);
   }
 
   private picked(item: HTMLElement): void {

@@ -9,9 +9,10 @@ export class Picker {
     readonly container: HTMLElement,
     readonly selector: string,
     private readonly picked: (item: HTMLElement, byKey: boolean) => void = () => undefined,
+    private readonly listens: () => boolean = () => true,
   ) {
     this.unhear = onKey((key, event) => {
-      if (container.offsetParent === null) return;
+      if (container.offsetParent === null || !this.listens()) return;
       if (key === "J") this.move(1);
       else if (key === "K") this.move(-1);
       else if (key === "Enter") this.open();
@@ -40,7 +41,9 @@ export class Picker {
     }
     if (!item) return;
     if (byKey) {
-      (item.matches("a, button") ? item : (item.querySelector<HTMLElement>("a, button") ?? item)).focus({ preventScroll: true });
+      const target = item.matches("a, button") ? item : (item.querySelector<HTMLElement>("a, button") ?? item);
+      if (target === item && !item.matches("a, button")) item.tabIndex = -1;
+      target.focus({ preventScroll: true });
       item.scrollIntoView({ block: "nearest" });
     }
     this.picked(item, byKey);
