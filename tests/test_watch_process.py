@@ -56,7 +56,7 @@ class Installation:
         self.port, self.http_port = free_port(), free_port()
         self.sent_s = int(time.time()) - 3000
 
-    def up(self):
+    def up(self, **more):
         found = connections["watch"].get_connection_params()
         user, word = found["user"], quote(found["password"], safe="")
         host = quote(found.get("host") or "", safe="")
@@ -66,7 +66,7 @@ class Installation:
             "SIFANG_JT808_PORT": str(self.port), "SIFANG_DEVICE_HTTP_PORT": str(self.http_port),
             "SIFANG_SECRET_KEY": "x" * 50, "PYTHONPATH": os.pathsep.join(sys.path),
             "NUMBA_CACHE_DIR": str(Path(tempfile.gettempdir()) / f"sifang-numba-{os.getuid()}"),
-        }  # fmt: skip
+        } | more  # fmt: skip
         started = time.time()
         with (self.folder / "watch.out").open("ab") as out:
             self.process = subprocess.Popen(

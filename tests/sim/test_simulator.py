@@ -6,6 +6,7 @@ import random
 import time
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -156,7 +157,7 @@ def test_it_refuses_to_speak_to_anything_but_this_machine(
     assert "回环" in capsys.readouterr().err
 
 
-SCRIPTS = {
+SCRIPTS: dict[str, dict[str, Any]] = {
     "boundary": {"boundary_hint": list(offset(HOME, 9_000, 0))},
     "place": {"places": [{"name": "某处", "lon": HOME[0] + 0.02, "lat": HOME[1], "radius_m": 150.0}]},
     **{kind: {} for kind in ("strap", "sos", "battery", "silent", "outage")},
@@ -167,9 +168,9 @@ SCRIPTS = {
 def test_what_a_script_seeds_stands_in_the_truth_file_and_happens(kind: str, tmp_path: Path) -> None:
     """Run the calls that the director arranges in the order of their delays; watch what the band notices."""
     now = float(MONDAY_SIX)
-    arranged = []
+    arranged: list[tuple[float, Any]] = []
     truth = tmp_path / "truth.jsonl"
-    plan = {
+    plan: dict[str, Any] = {
         **dict.fromkeys(("terminal_id", "auth_code", "imei", "iccid", "carrier", "maker", "model"), "1"),
         "version": 2013,
         "home": list(HOME),

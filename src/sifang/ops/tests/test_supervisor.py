@@ -1,5 +1,6 @@
 """What a whole installation promises: it starts, keeps going whatever dies, ends, and starts again."""
 
+import json
 import os
 import shutil
 import signal
@@ -53,6 +54,22 @@ def test_whatever_is_killed_comes_back_and_ctrl_c_ends_all(installation):
     assert not [pid for pid in children if started_ticks(pid)]
     assert installation.status() | {"processes": []} == installation.status()
     assert installation.status()["ready"] is False
+
+
+def test_devices_are_acknowledged_again_soon_after_the_database_was_killed(installation):
+    """Nobody restarts the watch: it holds what came, and acknowledges when PostgreSQL is back."""
+    installation.start("demo", "--persons", "20", "--tracked", "5")
+
+    def told():
+        return json.loads((installation.data / "run" / "watch.json").read_text())
+
+    installation.until(lambda: told()["acknowledged"] > 0)
+    watch, before = installation.pid("watch"), told()["acknowledged"]
+    os.kill(installation.pid("postgres"), signal.SIGKILL)
+    installation.until(lambda: told()["acknowledged"] > before + 5, 60)
+    assert not told()["database_lost"]
+    assert installation.pid("watch") == watch
+    installation.until(lambda: installation.status()["fixes"]["acknowledged"] > before + 5, 60)
 
 
 def test_a_killed_supervisor_leaves_nothing_that_blocks_the_next_start(installation):
