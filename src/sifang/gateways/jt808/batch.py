@@ -21,7 +21,7 @@ GATHER_S = 0.005
 class Answerable(Protocol):
     """A connection that waits for the answer to what it handed over."""
 
-    def answer_received(self, message_id: int, serials: list[int]) -> None: ...
+    def answer_received(self, messages: list[tuple[int, list[int]]]) -> None: ...
 
     def answer_lost(self) -> None: ...
 
@@ -69,7 +69,7 @@ class Batch:
         kept = {id(one) for one, _, _ in stored}
         for one in waiting:
             if id(one) not in kept:
-                one.connection.answer_received(one.message_id, one.serials)
+                one.connection.answer_received([(one.message_id, one.serials)])
         if stored:
             self._intake.submit(
                 rows if good.all() else rows[good], lambda received: _answer(stored, received)
@@ -88,8 +88,13 @@ def _runs(owners: list[Handed]) -> list[tuple[Handed, int, int]]:
 
 
 def _answer(stored: list[tuple[Handed, int, int]], received: NDArray[np.bool_] | None) -> None:
+    """Tell each connection once of all its messages, in the order in which they came."""
+    is_all = received is not None and bool(received.all())
+    told: dict[int, tuple[Answerable, list[tuple[int, list[int]]]]] = {}
     for one, start, end in stored:
-        if received is not None and bool(received[start:end].all()):
-            one.connection.answer_received(one.message_id, one.serials)
+        if is_all or (received is not None and bool(received[start:end].all())):
+            told.setdefault(id(one.connection), (one.connection, []))[1].append((one.message_id, one.serials))
         else:
             one.connection.answer_lost()
+    for connection, messages in told.values():
+        connection.answer_received(messages)

@@ -5,6 +5,7 @@ answered by 0x8100. Positions go to the batch and are acknowledged only when the
 """
 
 import asyncio
+import struct
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from sifang.gateways.jt808.decoder import BATCH, KNOWN, LOCATION, LOCATION_ANSWE
 from sifang.gateways.jt808.downlink import Key, Waiting
 from sifang.gateways.jt808.errors import Encrypted, UnknownMessage
 from sifang.gateways.jt808.fast import Told
-from sifang.gateways.jt808.frame import Frame, Header, Splitter, encode_frame
+from sifang.gateways.jt808.frame import Frame, Header, Splitter, encode_frame, encode_short
 from sifang.gateways.jt808.messages.down import (
     REGISTERED,
     RESULT_BAD,
@@ -39,6 +40,7 @@ OPEN_TO_ALL = frozenset({0x0100, 0x0102, 0x0003, 0x0004})
 WITH_FIXES = frozenset({LOCATION, LOCATION_ANSWER, BATCH})
 PLATFORM_IDS = 0x8000  # the platform's own messages come from no terminal
 ACKNOWLEDGEMENT = 0x0001
+ACK_BODY = struct.Struct(">HHB")  # 0x8001: serial and id of what is answered, result
 REGISTER = 0x0100
 FORGIVEN = 8  # refusals that leave the connection open
 NOISE_FORGIVEN = 500  # frames that cannot be used, from who has not signed in
@@ -132,14 +134,22 @@ class Connection(asyncio.Protocol):
 
     def send(self, message_id: int, body: dict[str, Any]) -> int:
         """Send a message; return its serial. A terminal that does not read its answers is cut off."""
+        serial = self._next_serial()
+        if not self.closing:
+            header = Header(message_id, self.layout, self.terminal, serial)
+            self._write(encode_frame(header, write_message(message_id, body, self.layout)))
+        return serial
+
+    def _next_serial(self) -> int:
         serial, self._serial = self._serial, (self._serial + 1) % 0x10000
+        return serial
+
+    def _write(self, data: bytes) -> None:
         if self.closing or self._transport is None:
-            return serial
-        header = Header(message_id, self.layout, self.terminal, serial)
-        self._transport.write(encode_frame(header, write_message(message_id, body, self.layout)))
+            return
+        self._transport.write(data)
         if self._transport.get_write_buffer_size() > 4 * self.server.limits.write_buffer:
             self.abort()
-        return serial
 
     def request(
         self, message_id: int, body: dict[str, Any], answer_id: int, *, by_serial: bool = True
@@ -153,18 +163,25 @@ class Connection(asyncio.Protocol):
     def _acknowledge(self, message_id: int, serial: int, result: int) -> None:
         self.send(0x8001, {"ack_serial": serial, "ack_id": f"{message_id:04x}", "result": result})
 
-    def answer_received(self, message_id: int, serials: list[int]) -> None:
-        """The positions of these frames are stored, or lawfully refused: the terminal may forget them."""
-        self._landed()
-        for serial in serials:
-            self._acknowledge(message_id, serial, RESULT_OK)
+    def answer_received(self, messages: list[tuple[int, list[int]]]) -> None:
+        """The positions of these messages (id, serials) are stored, or lawfully refused: forget them.
+
+        All in one write: a terminal often has several frames in one tick.
+        """
+        self._landed(len(messages))
+        answers = []
+        for message_id, serials in messages:
+            for serial in serials:
+                body = ACK_BODY.pack(serial, message_id, RESULT_OK)
+                answers.append(encode_short(0x8001, self.layout, self.terminal, self._next_serial(), body))
+        self._write(b"".join(answers))
 
     def answer_lost(self) -> None:
         """Not stored: say nothing; the terminal sends them again."""
         self._landed()
 
-    def _landed(self) -> None:
-        self._in_flight -= 1
+    def _landed(self, messages: int = 1) -> None:
+        self._in_flight -= messages
         self.pause("in_flight", stop=self._in_flight >= self.server.limits.in_flight)
 
     # ---- reading

@@ -6,6 +6,7 @@ body attributes announces the 2019 header, but some devices set it over a 2013 h
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sifang.gateways.jt808.errors import BadChecksum, BadEscape, BadLength
 from sifang.monitoring.intake.fixes import BadFrame
@@ -74,19 +75,39 @@ def encode_frame(header: Header, body: bytes) -> bytes:
     """Return the frame as it goes on the wire. Raises BadLength for a body that needs sub-packages."""
     if len(body) > MAX_BODY:
         raise BadLength(f"body of {len(body)} bytes")
-    attributes = len(body) | header.encryption << 10 | (SUBPACKAGED if header.total else 0)
-    if header.layout == "2019":
-        start = (attributes | VERSION_2019).to_bytes(2, "big") + bytes([header.version])
-        start += bytes.fromhex(header.terminal.rjust(20, "0"))
-    else:
-        start = attributes.to_bytes(2, "big") + _field_2013(header.terminal)
-    whole = header.message_id.to_bytes(2, "big") + start + header.serial.to_bytes(2, "big")
+    whole = _before_serial(header, len(body)) + header.serial.to_bytes(2, "big")
     if header.total:
         whole += header.total.to_bytes(2, "big") + header.number.to_bytes(2, "big")
     whole += body
     return b"\x7e" + escape(whole + bytes([checksum(whole)])) + b"\x7e"
 
 
+def _before_serial(header: Header, size: int) -> bytes:
+    """Return the header's bytes up to the serial, for a body of `size` bytes."""
+    attributes = size | header.encryption << 10 | (SUBPACKAGED if header.total else 0)
+    message_id = header.message_id.to_bytes(2, "big")
+    if header.layout == "2019":
+        start = (attributes | VERSION_2019).to_bytes(2, "big") + bytes([header.version])
+        return message_id + start + bytes.fromhex(header.terminal.rjust(20, "0"))
+    return message_id + attributes.to_bytes(2, "big") + _field_2013(header.terminal)
+
+
+@lru_cache(maxsize=10_000)
+def _start_of(message_id: int, layout: str, terminal: str, size: int) -> tuple[bytes, int]:
+    start = _before_serial(Header(message_id, layout, terminal, 0), size)
+    return start, checksum(start)
+
+
+def encode_short(message_id: int, layout: str, terminal: str, serial: int, body: bytes) -> bytes:
+    """Return what `encode_frame` would of a plain message of few bytes; for answers, one per position."""
+    start, folded = _start_of(message_id, layout, terminal, len(body))
+    rest = serial.to_bytes(2, "big") + body
+    for byte in rest:
+        folded ^= byte
+    return b"\x7e" + escape(start + rest + bytes((folded,))) + b"\x7e"
+
+
+@lru_cache(maxsize=10_000)
 def terminal_number(field: bytes) -> str:
     """Return the BCD digits as sent, leading zeros kept; for binary fields the hex itself.
 
