@@ -162,7 +162,8 @@ def report(settings: Settings) -> tuple[str, bool]:
     """Return the findings in words, and whether all is well."""
     findings = list(examine(settings))
     lines = [
-        f"{'✓' if one.is_well else '✗'} {one.what}" + ("" if one.is_well else f" → {one.advice}")
+        f"{'✓' if one.is_well else '✗'} {one.what}"
+        + ("" if one.is_well or not one.advice else f" → {one.advice}")
         for one in findings
     ]
     bad = sum(not one.is_well for one in findings)

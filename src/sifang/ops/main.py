@@ -11,6 +11,10 @@ from pathlib import Path
 
 from sifang.kernel.errors import SifangError
 
+WORDS = {  # what the system refuses, for an office administrator
+    errno.EACCES: "没有权限", errno.EPERM: "没有权限", errno.ENOENT: "没有这个文件或目录",
+    errno.ENOSPC: "磁盘已满", errno.EROFS: "这里只能读，不能写", errno.ENOTDIR: "不是目录",
+}  # fmt: skip
 GATEWAYS = ("jt808", "osmand", "owntracks")
 
 
@@ -171,7 +175,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
     except OSError as error:
-        sys.stderr.write(f"{error.strerror}: {error.filename}\n")
+        sys.stderr.write(f"{WORDS.get(error.errno or 0, error.strerror)}：{error.filename or ''}\n")
         return 1
     except KeyboardInterrupt:
         return 130

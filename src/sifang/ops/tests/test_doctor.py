@@ -1,5 +1,7 @@
 """`sifang doctor`: says what is wrong, and what to do, in words."""
 
+import socket
+
 import pytest
 
 from sifang.ops.doctor import report
@@ -21,6 +23,17 @@ def test_a_secret_that_others_can_read_is_found(tmp_path):
     text, is_well = report(settings_of(tmp_path))
     assert not is_well
     assert f"chmod -R go-rwx {folder}" in text
+
+
+def test_a_port_in_use_is_found_and_the_line_ends_where_it_ends(tmp_path):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        text, is_well = report(settings_of(tmp_path, SIFANG_HTTP_PORT=str(port)))
+    assert not is_well
+    wrong = [line for line in text.splitlines() if f"端口 {port}" in line]
+    assert wrong == [f"✗ 端口 {port} 已被占用；请关闭占用它的程序，或用 SIFANG_HTTP_PORT 换一个端口。"]
 
 
 def test_a_database_that_cannot_be_reached_is_found(tmp_path):

@@ -121,7 +121,15 @@ def test_clean_demo_removes_only_a_demo(tmp_path):
 def test_a_missing_file_is_one_line():
     done = run("decode", "jt808", "nowhere.txt")
     assert done.returncode == 1
-    assert done.stderr == "No such file or directory: nowhere.txt\n"
+    assert done.stderr == "没有这个文件或目录：nowhere.txt\n"
+
+
+def test_a_data_folder_that_cannot_be_made_is_one_line_in_words():
+    ports = {f"SIFANG_{name}_PORT": str(1024 + n) for n, name in enumerate(("HTTP", "JT808", "DEVICE_HTTP"))}
+    done = run("up", code="from sifang.ops.main import main; raise SystemExit(main())",
+               SIFANG_DATA="/proc/nowhere", **ports)  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr == "没有这个文件或目录：/proc/nowhere\n"
 
 
 def test_fence_takes_its_options_wherever_they_stand(tmp_path):
