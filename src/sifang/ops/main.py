@@ -1,6 +1,7 @@
 """The command `sifang`. Each command loads only what it needs; the small ones start without Django."""
 
 import argparse
+import errno
 import io
 import json
 import os
