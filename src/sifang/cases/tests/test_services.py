@@ -138,3 +138,23 @@ def test_the_watch_expects_and_the_jobs_see_what_is_overdue(city):
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM cases_expectation")
         assert cursor.fetchone() == (0,)
+
+
+@pytest.mark.parametrize(("officer", "rows"), [("赵检", 0), ("周外", 0), ("孙警", 0), ("王科", 1)])
+def test_nobody_else_makes_an_expectation_look_done(city, officer, rows):
+    with city.acting("王科"):
+        subject = expected(city).subject_id
+    with city.acting(officer):
+        found = Expectation.objects.filter(subject_id=subject)
+        assert found.update(closed_at=utc_now(), closed_by=uuid4()) == rows
+
+
+def test_the_procuratorate_reads_cases_and_changes_none(city):
+    with city.acting("赵检"):
+        assert Case.objects.filter(id=city.cases["张三"].id).count() == 1
+        assert Case.objects.update(closed_at=utc_now()) == 0
+
+
+def test_a_case_stays_with_its_person(city):
+    with city.acting("王科"), pytest.raises(DatabaseError, match="不得改属"):
+        Case.objects.filter(id=city.cases["张三"].id).update(person=city.persons["卫某"])

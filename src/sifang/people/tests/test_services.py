@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.db.utils import DatabaseError, IntegrityError
 
 from sifang.kernel.errors import BadInput, BeyondPower, NotFound
-from sifang.kernel.time import utc_now
+from sifang.kernel.time import legal_day, utc_now
 from sifang.ledger.models import LedgerPending
 from sifang.people.errors import BadDelegation, NoStanding, NotForThisType, TermMismatch
 from sifang.people.models import AgencyKind, Level, Order, OrderType, Person, Role, active_roles
@@ -140,3 +141,49 @@ def test_an_officer_who_leaves_has_no_role_and_each_change_is_in_the_ledger(city
     assert not active_roles(city["王科"], utc_now())
     assert not city["王科"].is_active
     assert LedgerPending.objects.filter(kind="role_ended").count() == before + 1
+
+
+@pytest.mark.parametrize(
+    ("officer", "rows"), [("赵检", 0), ("李所", 0), ("周外", 0), ("孙警", 0), ("王科", 1)]
+)
+def test_who_may_end_an_order_with_sql(city, officer, rows):
+    with city.acting(officer):
+        found = Order.objects.filter(person=city.persons["张三"])
+        assert found.update(ended_at=utc_now()) == rows
+
+
+@pytest.mark.parametrize(("officer", "rows"), [("赵检", 0), ("张三", 0), ("王科", 1), ("李所", 1)])
+def test_the_procuratorate_changes_no_person(city, officer, rows):
+    with city.acting(officer):
+        assert Person.objects.filter(id=city.persons["张三"].id).update(phone="000") == rows
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"term_end": legal_day(utc_now()) + timedelta(days=4000)},
+        {"type": "control"},
+        {"document_no": "另一文书"},
+        {"person": "卫某"},
+        {"term_start": legal_day(utc_now()) - timedelta(days=1)},
+        {"prohibition": "另写"},
+        {"prohibition_until": None},
+    ],
+)
+def test_a_registered_order_is_not_rewritten_and_never_grows(city, change):
+    if "person" in change:
+        change = {"person": city.persons[change["person"]]}
+    found = Order.objects.filter(person=city.persons["张三"])
+    with city.acting("王科"):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            found.update(**change)
+        assert found.update(term_end=legal_day(utc_now()) + timedelta(days=90)) == 1  # 减刑: shorter
+
+
+def test_an_ended_order_stays_ended(city):
+    found = Order.objects.filter(person=city.persons["张三"])
+    with city.acting("王科"):
+        found.update(ended_at=utc_now())
+        for later in (None, utc_now() + timedelta(days=9)):
+            with pytest.raises(IntegrityError), transaction.atomic():
+                found.update(ended_at=later)
