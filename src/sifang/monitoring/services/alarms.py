@@ -47,9 +47,9 @@ def raise_alarm(
     """Raise the alarm of an episode; return it, or the one that asks this already, or None.
 
     None: the measure or the clause was not made known before the episode, the fence only reminds, or the
-    measure had ended. The same episode raises nothing twice; a new episode of a question that nobody has
-    answered yet belongs to that question. Under an open incident the alarm belongs to the incident: it
-    is one technical question, counts against nobody and asks no officer.
+    measure, the clause or the fence had ended. The same episode raises nothing twice; a new episode of a
+    question that nobody has answered yet belongs to that question. Under an open incident the alarm
+    belongs to the incident: it is one technical question, counts against nobody and asks no officer.
     """
     moment = now or utc_now()
     began_at = datetime.fromtimestamp(situation.episode, UTC)
@@ -127,7 +127,9 @@ def _may_ask(measure: Measure, began_at: datetime) -> bool:
 
 
 def _may_ask_about(fence: Fence, measure: Measure, began_at: datetime) -> bool:
-    known = fence.clause.made_known_at
+    known, ends = fence.clause.made_known_at, (fence.closed_at, fence.clause.valid_to)
+    if any(end is not None and began_at >= end for end in ends):
+        return False
     return fence.measure_id == measure.id and fence.alarm and known is not None and began_at >= known
 
 

@@ -82,11 +82,11 @@ def handle_alarm(
     with acting(officer, Purpose.VERIFY_ALARM), lawfully():
         alarm = _locked(officer, alarm_id)
         _need_taken(alarm, "填写结果")
+        _act(alarm, officer, "handle", text=text, outcome=outcome, cause=cause or "")
         alarm.outcome, alarm.cause = outcome, cause or ""
         if outcome != AlarmOutcome.CANNOT_KNOW:
             alarm.state = "handled"
         alarm.save(update_fields=["outcome", "cause", "state"])
-        _act(alarm, officer, "handle", text=text, outcome=outcome, cause=cause or "")
     return alarm
 
 

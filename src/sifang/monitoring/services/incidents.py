@@ -72,6 +72,7 @@ def close_incident(incident: Incident, *, at: datetime | None = None) -> int:
             alarm.state, alarm.closed_at = "closed", moment
             alarm.outcome, alarm.cause = AlarmOutcome.TECHNICAL, CAUSES[incident.kind]
             alarm.save(update_fields=["state", "closed_at", "outcome", "cause"])
+            record("alarm_closed", {"alarm": str(alarm.id), "by_incident": str(incident.id)})
             fulfil_if_expected("alarm_taking", alarm.id, incident.id)
             fulfil_if_expected("alarm_handling", alarm.id, incident.id)
         still = list(under.filter(ended_at=None).select_related("person__county_agency", "case"))
