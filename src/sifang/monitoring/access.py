@@ -153,6 +153,7 @@ def access_signals_of(
     with acting(officer, purpose):
         if not Alarm.objects.filter(id=alarm.id).exists():
             raise NotFound
+        record_read(officer, purpose, "signals", [alarm.person_id], object_id=alarm.id)
         found = Signal.objects.filter(measure_id=alarm.measure_id, fence=alarm.fence)
         return list(found.filter(at__gte=alarm.began_at).order_by("at"))
 

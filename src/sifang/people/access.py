@@ -210,6 +210,7 @@ def access_readers_of(officer: Officer, person: Person, *, limit: int = 100) -> 
     with acting(officer, purpose):
         if not Person.objects.filter(id=person.id).exists():
             raise NotFound
+        record_read(officer, purpose, "readers", [person.id], object_id=person.id)
         rows = ReadRecord.objects.filter(person_ids__contains=[person.id]).select_related("officer", "agency")
         return [_reading(row, named=not own) for row in rows.order_by("-at")[:limit]]
 

@@ -162,7 +162,7 @@ def test_the_person_sees_who_read_without_names_and_officers_with(city):
         "核实报警",
         None,
     )
-    assert {one.name for one in to_officer} == {"李所", "张三"}
+    assert {one.name for one in to_officer} == {"李所", "张三", "王科"}
     with pytest.raises(NotFound):
         access_readers_of(city["周外"], person)
 
