@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import orjson
 from asgiref.sync import sync_to_async
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import connections
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 
@@ -40,6 +41,7 @@ class Sight:
 
     desk: Desk
     nameless: bool
+    session: str = ""
     numbers: frozenset[int] = field(default_factory=frozenset)
 
 
@@ -52,7 +54,7 @@ async def live(request: HttpRequest) -> HttpResponseBase:
         return await sync_to_async(error_response)(request, NotFound())
     await sync_to_async(connections.close_all)()  # the request's own thread gives its connection back
     hub.ensure()
-    sight = Sight(desk, nameless="wall" in request.GET)
+    sight = Sight(desk, nameless="wall" in request.GET, session=request.session.session_key or "")
     response = StreamingHttpResponse(events(sight), content_type="text/event-stream")
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Accel-Buffering"] = "no"
@@ -77,9 +79,11 @@ async def events(sight: Sight) -> AsyncIterator[bytes]:
                 yield status(sight)
             if now - checked >= CHECK_S:
                 checked = now
-                if not await aside(lambda: still_admitted(sight.desk.officer)):
+                if not await aside(lambda: still_admitted(sight)):
                     yield event("bye", {"code": "sign_in_needed"})
                     return
+                for piece in await snapshot(sight):  # scope as of now; a long look is recorded anew
+                    yield piece
     finally:
         hub.leave(viewer)
 
@@ -147,10 +151,13 @@ def event(name: str, data: dict[str, Any]) -> bytes:
     return b"event: " + name.encode() + b"\ndata: " + orjson.dumps(data) + b"\n\n"
 
 
-def still_admitted(officer: Officer) -> bool:
-    """Whether the account is active and still holds a role of this room."""
-    fresh = Officer.objects.filter(pk=officer.pk, is_active=True).first()
-    return fresh is not None and bool(active_roles(fresh, utc_now()) & COMMAND.roles)
+def still_admitted(sight: Sight) -> bool:
+    """Whether the session stands, the account is active and of the same agency, with a role of this room."""
+    known = sight.desk.officer
+    fresh = Officer.objects.filter(pk=known.pk, is_active=True, agency_id=known.agency_id).first()
+    if fresh is None or not active_roles(fresh, utc_now()) & COMMAND.roles:
+        return False
+    return SessionStore(sight.session).exists(sight.session)
 
 
 async def aside(work: Callable[[], T]) -> T:

@@ -2,13 +2,16 @@
 
 import asyncio
 import time
+from types import SimpleNamespace
 
 import orjson
 import pytest
 from asgiref.sync import async_to_sync
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection, connections
 from django.test import AsyncClient
 
+from sifang.people.models import Officer
 from sifang.web.live import stream
 from sifang.web.live.hub import Hub, News, Viewer, hub
 from sifang.web.tests.conftest import BACKEND, Newest, fix
@@ -86,9 +89,40 @@ def test_there_is_no_stream_for_them(tracked, name, status):
 
 def test_the_stream_ends_for_one_who_left(tracked, monkeypatch):
     monkeypatch.setattr(stream, "CHECK_S", 0.0)
-    monkeypatch.setattr(stream, "still_admitted", lambda officer: False)
+    monkeypatch.setattr(stream, "still_admitted", lambda sight: False)
     found = hear(tracked.city["冯班"], [News("lost")], want=5)
     assert [name for name, _ in found[3:]] == ["lost", "bye"]
+
+
+def test_the_stream_ends_with_the_session(tracked, monkeypatch):
+    monkeypatch.setattr(stream, "CHECK_S", 0.0)
+
+    def ended(sight):
+        SessionStore(sight.session).delete()
+        return admitted(sight)
+
+    admitted = stream.still_admitted
+    assert [name for name, _ in hear(tracked.city["冯班"], [News("lost")], want=7)[3:]] == [
+        "lost",
+        "positions",
+        "alarms",
+        "status",
+    ]
+    monkeypatch.setattr(stream, "still_admitted", ended)
+    found = hear(tracked.city["冯班"], [News("lost")], want=5)
+    assert [name for name, _ in found[3:]] == ["lost", "bye"]
+
+
+def test_the_stream_ends_when_the_officer_changes_office(tracked, monkeypatch):
+    monkeypatch.setattr(stream, "CHECK_S", 0.0)
+    officer = tracked.city["王科"]
+    desk = SimpleNamespace(officer=officer)
+    session = SessionStore()
+    session.create()
+    sight = stream.Sight(desk, nameless=False, session=session.session_key)
+    assert stream.still_admitted(sight)
+    Officer.objects.filter(pk=officer.pk).update(agency=tracked.city.agencies["商河县司法局"])
+    assert not stream.still_admitted(sight)
 
 
 def test_a_slow_viewer_loses_the_oldest():
