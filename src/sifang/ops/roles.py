@@ -24,6 +24,32 @@ DATABASE = "sifang"
 
 # Tables whose rows are facts: inserted once, never changed by the processes.
 INSERT_ONLY = ("people_readrecord", "monitoring_alarmact", "ledger_pending")
+# Raised by triggers only (they run as the owner); migrations are the owner's.
+VERSION_ROW = ("monitoring_measuresversion", "django_migrations")
+# Sign-ins and their secrets: the pages' business alone.
+SECRETS = (
+    "people_officer",
+    "django_session",
+    "otp_totp_totpdevice",
+    "web_passkey",
+    "axes_accessattempt",
+    "axes_accessattemptexpiration",
+    "axes_accessfailurelog",
+    "axes_accesslog",
+)
+# Who may do what, and what a device is: read by the watch and the jobs, written by officers' acts alone.
+OFFICERS_WRITE = (
+    "people_agency",
+    "people_rolegrant",
+    "people_person",
+    "people_order",
+    "cases_case",
+    "monitoring_device",
+    "monitoring_devicemodel",
+    "monitoring_boundaryline",
+    "monitoring_proof",
+    "monitoring_clauseexception",
+)
 READ_RECORDS = "people_readrecord"  # the reader, too, records before it reads
 
 
@@ -133,6 +159,13 @@ def grant_tables(owner: psycopg.Connection) -> None:
         run(scope + sql.SQL(f"GRANT SELECT ON {tables} TO {{}}").format(reader))
     for table in _existing(owner, INSERT_ONLY):
         run(sql.SQL("REVOKE UPDATE, DELETE ON {} FROM {}").format(sql.Identifier(table), workers))
+    behind = _names(["watch", "jobs"])
+    for table in _existing(owner, SECRETS):
+        run(sql.SQL("REVOKE ALL ON {} FROM {}, {}").format(sql.Identifier(table), behind, reader))
+    for table in _existing(owner, OFFICERS_WRITE):
+        run(sql.SQL("REVOKE INSERT, UPDATE, DELETE ON {} FROM {}").format(sql.Identifier(table), behind))
+    for table in _existing(owner, VERSION_ROW):
+        run(sql.SQL("REVOKE INSERT, UPDATE, DELETE ON {} FROM {}").format(sql.Identifier(table), workers))
     for table in _existing(owner, [READ_RECORDS]):
         run(sql.SQL("GRANT INSERT ON {} TO {}").format(sql.Identifier(table), reader))
 

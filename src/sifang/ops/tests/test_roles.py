@@ -9,7 +9,10 @@ from psycopg import sql
 from psycopg_pool import ConnectionPool
 
 from sifang.ops.roles import (
+    OFFICERS_WRITE,
     ROLES,
+    SECRETS,
+    VERSION_ROW,
     RolesFailed,
     make_roles,
     passwords,
@@ -66,6 +69,26 @@ def test_only_the_owner_may_change_tables():
         cursor.execute("CREATE TABLE somewhere (x int)")
     with connections["reader"].cursor() as cursor, pytest.raises(Exception, match="permission denied"):
         cursor.execute("DELETE FROM people_agency")
+
+
+@pytest.mark.django_db(databases="__all__")
+@pytest.mark.parametrize("role", ["watch", "jobs", "reader"])
+def test_the_roles_behind_the_pages_read_no_secret_and_appoint_nobody(role):
+    with connections[role].cursor() as cursor:
+        for table in SECRETS:
+            cursor.execute("SELECT has_table_privilege(%s, 'SELECT, INSERT, UPDATE, DELETE')", [table])
+            assert cursor.fetchone() == (False,), table
+        for table in (*OFFICERS_WRITE, *VERSION_ROW):
+            cursor.execute("SELECT has_table_privilege(%s, 'INSERT, UPDATE, DELETE')", [table])
+            assert cursor.fetchone() == (False,), table
+
+
+@pytest.mark.django_db(databases="__all__")
+@pytest.mark.parametrize("role", ROLES)
+def test_the_measures_version_is_raised_by_triggers_alone(role):
+    with connections[ALIAS_OF[role]].cursor() as cursor:
+        cursor.execute("SELECT has_table_privilege('monitoring_measuresversion', 'INSERT, UPDATE, DELETE')")
+        assert cursor.fetchone() == (role == "owner",)
 
 
 def test_the_tests_use_no_server_but_their_own():
