@@ -30,7 +30,9 @@ class KeyStore:
 
     def __init__(self, folder: Path) -> None:
         """Open (and make) the folder. Raises KeyFolderUnsafe when others may read it."""
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not folder.parent.exists():  # `parents=True` would make it readable by others
+            folder.parent.mkdir(mode=0o700, parents=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
         mode = folder.stat().st_mode & 0o777
         if mode & 0o077:
             raise KeyFolderUnsafe(folder=folder, mode=oct(mode))

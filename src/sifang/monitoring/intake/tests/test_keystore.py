@@ -84,3 +84,8 @@ def test_a_destroyed_key_stays_destroyed_even_when_an_old_copy_returns(tmp_path)
 def test_a_name_that_is_no_hour_reaches_no_file(tmp_path):
     with pytest.raises(KeyMissing):
         KeyStore(tmp_path / "keys").key("../../etc/x")
+
+
+def test_the_folder_above_is_closed_to_others_too(tmp_path):
+    KeyStore(tmp_path / "keys" / "journal")
+    assert (tmp_path / "keys").stat().st_mode & 0o777 == 0o700
