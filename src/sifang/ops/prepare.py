@@ -10,7 +10,7 @@ import psycopg
 
 from sifang.kernel.errors import SifangError
 from sifang.ops import databases, roles
-from sifang.ops.secret_files import kept, private_folder
+from sifang.ops.secret_files import kept
 from sifang.ops.settings import Settings, read
 
 
@@ -29,7 +29,6 @@ class TooNew(SifangError):
 def make_roles_and_database(settings: Settings) -> None:
     """Make what is missing before Django can start. Raises RolesFailed, DatabaseUnreachable."""
     kept(settings.secrets_folder / "django_key")
-    private_folder(settings.data / "keys")
     if settings.database_url is None and not databases.is_embedded(settings):
         return  # all five roles were given from outside
     words = roles.passwords(settings.secrets_folder / "roles.json")

@@ -35,6 +35,6 @@ DROP POLICY justice_adds ON cases_case;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cases", "0002_row_security"), ("people", "0005_orders_stand")]
+    dependencies = [("cases", "0002_row_security"), ("people", "0006_orders_stand")]
 
     operations = [migrations.RunSQL(FORWARD, BACK)]

@@ -131,7 +131,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("monitoring", "0008_in_ones_own_name"),
-        ("people", "0005_orders_stand"),
+        ("people", "0006_orders_stand"),
         ("cases", "0003_who_fulfils"),
     ]
 

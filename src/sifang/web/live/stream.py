@@ -154,8 +154,12 @@ def event(name: str, data: dict[str, Any]) -> bytes:
 def still_admitted(sight: Sight) -> bool:
     """Whether the session stands, the account is active and of the same agency, with a role of this room."""
     known = sight.desk.officer
-    fresh = Officer.objects.filter(pk=known.pk, is_active=True, agency_id=known.agency_id).first()
-    if fresh is None or not active_roles(fresh, utc_now()) & COMMAND.roles:
+    fresh = Officer.objects.filter(pk=known.pk, is_active=True).first()
+    if (
+        fresh is None
+        or fresh.agency_id != known.agency_id
+        or not active_roles(fresh, utc_now()) & COMMAND.roles
+    ):
         return False
     return SessionStore(sight.session).exists(sight.session)
 

@@ -58,6 +58,6 @@ DROP FUNCTION sifang_justice_bureau(), sifang_justice();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("people", "0004_live_purpose")]
+    dependencies = [("people", "0005_officer_password_expires_at")]
 
     operations = [migrations.RunSQL(FORWARD, BACK)]
