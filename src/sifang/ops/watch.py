@@ -96,7 +96,9 @@ class Watch:
             worker.admission,
             ticker,
             worker.refusals,
-            lambda device: self._job(worker.sim_changed, device.index),
+            lambda device, is_registered: self._job(
+                worker.sim_confirmed if is_registered else worker.sim_changed, device.index
+            ),
         )
         self._jt808 = Jt808Server(self._intake, codes=AuthCodes(worker.keys.named("authcodes")))
         self.ports["jt808"] = await self._jt808.start(

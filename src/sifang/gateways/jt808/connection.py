@@ -338,6 +338,8 @@ class Connection(asyncio.Protocol):
         self.server.intake.link_event(device, "authenticated")
         if device.iccid:  # asked a moment later: simple terminals read only one message at sign-in
             asyncio.get_running_loop().call_later(ATTRIBUTES_AFTER_S, self._ask_attributes)
+        elif device.imei:  # checked above
+            self.server.intake.link_event(device, "sim_confirmed")
 
     def _ask_attributes(self) -> None:
         if not self.closing and self.device is not None:
@@ -349,7 +351,8 @@ class Connection(asyncio.Protocol):
         self._acknowledge(message.header.message_id, message.header.serial, RESULT_OK)
         if self.device is not None:
             told = str(message.body["iccid"]).rstrip("f")
-            self._is_other_sim(self.device, told if told.isdecimal() else "0")
+            if not self._is_other_sim(self.device, told if told.isdecimal() else "0"):
+                self.server.intake.link_event(self.device, "sim_confirmed")
 
     def _is_other_sim(self, device: DeviceRef, told: str) -> bool:
         """Whether a SIM names itself that is not the registered one; then the session ends."""

@@ -21,12 +21,12 @@ class WatchIntake:
         admission: Admission,
         ticker: Ticker,
         refusals: Refusals,
-        on_sim_changed: Callable[[DeviceRef], None] = lambda _device: None,
+        on_sim: Callable[[DeviceRef, bool], None] = lambda _device, _is_registered: None,
     ) -> None:
         self._admission = admission
         self._ticker = ticker
         self._refusals = refusals
-        self._on_sim_changed = on_sim_changed
+        self._on_sim = on_sim
         self.links: Counter[str] = Counter()
 
     def find_device(self, terminal_id: str) -> DeviceRef | None:
@@ -42,11 +42,11 @@ class WatchIntake:
         self._refusals.count(reason, gateway, device, time.time(), n)
 
     def link_event(self, device: DeviceRef, what: str, **facts: object) -> None:
-        """Count what happens to connections; a SIM other than the registered one is told on."""
+        """Count what happens to connections; which SIM a device came with is told on."""
         del facts  # no numbers of SIM or device leave the gateway
         self.links[what] += 1
-        if what == "sim_changed":
-            self._on_sim_changed(device)
+        if what in {"sim_changed", "sim_confirmed"}:
+            self._on_sim(device, what == "sim_confirmed")
 
     def watch_pressure(self, listener: Callable[[bool], None]) -> None:
         """Pass on when to stop reading."""

@@ -54,7 +54,7 @@ class Intake(Protocol):
         """Count `n` refused fixes or frames of what calls itself `device`; nothing else is kept."""
 
     def link_event(self, device: DeviceRef, what: str, **facts: object) -> None:
-        """Tell of connected, disconnected, authenticated, sim_changed or heartbeat (battery=…)."""
+        """Tell of connected, disconnected, authenticated, sim_changed, sim_confirmed or heartbeat."""
 
     def watch_pressure(self, listener: Callable[[bool], None]) -> None:
         """Call `listener(True)` when reading from sockets should stop, `listener(False)` to go on."""

@@ -138,6 +138,13 @@ class Worker:
         )
         self._say_all()
 
+    def sim_confirmed(self, index: int) -> None:
+        """The device came with its registered SIM: an incident about another one is over."""
+        name = f"sim:{index}"
+        if name in self._handles:
+            self._unsaid.append(lambda: self._close(name))
+            self._say_all()
+
     def flush_refusals(self) -> int:
         """Add the counts of refused fixes to their table."""
         with database_errors(self._using):

@@ -314,6 +314,12 @@ def test_another_sim_is_a_technical_incident_without_a_number(house):
     (incident,) = Incident.objects.all()
     assert incident.kind == "device"
     assert "1385310" not in incident.summary
+    worker.sim_confirmed(index + 1)
+    incident.refresh_from_db()
+    assert incident.ended_at is None
+    worker.sim_confirmed(index)
+    incident.refresh_from_db()
+    assert incident.ended_at is not None
 
 
 def test_our_own_outage_is_an_incident_and_no_question_about_anybody(house):

@@ -136,6 +136,7 @@ def test_another_sim_ends_the_session(iccid, stays):
             told = bytes.fromhex(f"0000{'00' * 32}{iccid}") + b"\x01h\x01f\x01\x01"
             assert (await terminal.ask(0x0107, told))["body"]["result"] == 0
             assert bool(intake.told("sim_changed")) is not stays
+            assert bool(intake.told("sim_confirmed")) is stays
             if stays:
                 assert (await terminal.ask(0x0002))["body"]["result"] == 0
             else:
