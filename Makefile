@@ -82,5 +82,7 @@ test-pg15: setup-dev
 	  else echo "missing: Debian package postgresql-15 (apt install postgresql-15)"; exit 1; fi
 	@SIFANG_TEST_POSTGRES=$(PG15) $(BIN)/pytest -n 2 -m "not browser and not slow" $(TEST_FLAGS)
 
+# short form: make bench BENCH_FLAGS=--short ; the long form writes docs/performance.md
 bench: setup-dev
-	@for bench in bench/*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
+	@sh tools/bench_packages.sh
+	@$(BIN)/python bench/table.py $(or $(BENCH_FLAGS),--write)

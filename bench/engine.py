@@ -10,12 +10,12 @@ The second case puts half of the fixes within some 200 m of the line.
 # ruff: noqa: ANN001, ANN201 (arrays everywhere)
 
 import argparse
-import json
 import statistics
 import time
 
 import numpy as np
 import shapely
+from report import row, say, spread
 
 from sifang.monitoring.engine.engine import Engine, warm_up
 from sifang.monitoring.engine.specs import FenceSpec, MeasureSpec
@@ -87,6 +87,7 @@ def main() -> None:
     warm_up()
     rng = np.random.default_rng(1)
     ring = outline(rng)
+    rows = []
     for title, near in (("all over the city", 0.0), ("half within about 200 m of the line", 0.5)):
         fixes = made(rng, ring, given.fixes, near)
         few = fixes[: given.fixes // 20]
@@ -95,19 +96,22 @@ def main() -> None:
             ours.append(len(fixes) / by_engine(ring, fixes.copy()))
             theirs.append(len(few) / by_shapely(ring, few, accuracy_aware=False))
             aware.append(len(few) / by_shapely(ring, few, accuracy_aware=True))
-        answer = {
-            "case": title,
-            "vertices": len(ring),
-            "persons": PERSONS,
-            "tick": TICK,
-            "engine_fixes_per_cpu_s": round(statistics.median(ours)),
-            "engine_range": [round(min(ours)), round(max(ours))],
-            "shapely_loop_fixes_per_cpu_s": round(statistics.median(theirs)),
-            "ratio": round(statistics.median(ours) / statistics.median(theirs), 1),
-            "shapely_loop_with_distance": round(statistics.median(aware)),
-            "ratio_with_distance": round(statistics.median(ours) / statistics.median(aware), 1),
-        }
-        print(json.dumps(answer))
+        mine = statistics.median(ours)
+        detail = (
+            f"engine {spread(ours, -3)}, loop {spread(theirs, -2)} fixes per CPU-second; {len(ring)} vertices"
+        )
+        rows += [
+            row(
+                f"engine step ÷ prepared shapely loop, side only; {title}",
+                round(mine / statistics.median(theirs), 1), "×", detail=detail,
+            ),
+            row(
+                f"engine step ÷ the same with distance to the line; {title}",
+                round(mine / statistics.median(aware), 1), "×",
+                detail=f"loop with distance {spread(aware, -2)} fixes per CPU-second",
+            ),
+        ]  # fmt: skip
+    say("engine", rows)
 
 
 if __name__ == "__main__":

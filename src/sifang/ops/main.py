@@ -52,6 +52,9 @@ def parser() -> argparse.ArgumentParser:
     line = add("line", _line, "导入测绘机关的边界线，代替公开数据")
     line.add_argument("verb", choices=("import",))
     line.add_argument("words", nargs=argparse.REMAINDER, metavar="FILE …")
+    bench = add("bench", _bench, "并排测量：与已知方法在同一次运行中比较（需要源代码目录）")
+    bench.add_argument("name", metavar="NAME", help="如 engine、geometry、postgis、intake、storage")
+    bench.add_argument("words", nargs=argparse.REMAINDER, metavar="[选项]")
     for name, run, words in (
         ("officer", _officer, "工作人员账号：officer add、password、list"),
         ("agency", _agency, "机构：agency add、list"),
@@ -142,6 +145,12 @@ def _line(asked: argparse.Namespace) -> int:
     from sifang.ops.line_command import line_import
 
     return line_import(asked.words)
+
+
+def _bench(asked: argparse.Namespace) -> int:
+    from sifang.ops.bench_command import bench
+
+    return bench(asked.name, asked.words)
 
 
 def _officer(asked: argparse.Namespace) -> int:
