@@ -99,6 +99,7 @@ class Watch:
             lambda device, is_registered: self._job(
                 worker.sim_confirmed if is_registered else worker.sim_changed, device.index
             ),
+            frames=worker.frames,
         )
         self._jt808 = Jt808Server(self._intake, codes=AuthCodes(worker.keys.named("authcodes")))
         self.ports["jt808"] = await self._jt808.start(

@@ -17,7 +17,9 @@ from sifang.kernel.log import get_logger
 from sifang.monitoring.intake.admission import Admission
 from sifang.monitoring.intake.checks import ACCEPTED, REASONS
 from sifang.monitoring.intake.columns import FIX
+from sifang.monitoring.intake.frames import RefusedFrames
 from sifang.monitoring.intake.refusals import Refusals
+from sifang.monitoring.intake.session import Frames
 from sifang.monitoring.intake.store import DatabaseLostError, Journal, StaleVersionError
 
 log = get_logger("watch")
@@ -52,8 +54,10 @@ class Judge:
         set_aside: Callable[[int, str], None] = lambda _device, _why: None,
         back: Callable[[int], None] = lambda _device: None,
         clock: Callable[[], float] = time.time,
+        refused_frames: RefusedFrames | None = None,
     ) -> None:
         self._admission = admission
+        self._refused_frames = refused_frames
         self._engine = engine
         self._journal = journal
         self._refusals = refusals
@@ -65,13 +69,16 @@ class Judge:
         self.acknowledged = 0
         self.last_block = 0
 
-    def tick(self, batches: Sequence[Fixes]) -> list[NDArray[np.bool_]]:
+    def tick(self, batches: Sequence[Fixes], frames: Sequence[Frames | None] = ()) -> list[NDArray[np.bool_]]:
         """Judge and store these submissions in order; per fix: True = answer it as received.
 
+        `frames`: beside each submission, how to get at the bytes of its rows; asked for refused ones only.
         Raises DatabaseLostError when nothing was stored because there is no database: call again later
         with the same batches.
         """
         fixes = np.concatenate([_in_time_order(batch) for batch in batches]) if batches else np.zeros(0, FIX)
+        if self._refused_frames is not None:
+            self._refused_frames.begin_tick(batches, frames)
         now = self._clock()
         waiting = [device for device, until in self._aside.items() if until > now]
         failed = self._try(fixes[~np.isin(fixes["device"], waiting)])
@@ -140,6 +147,8 @@ class Judge:
         refused = reasons >= min(REASONS)
         if not refused.any():
             return
+        if self._refused_frames is not None:
+            self._refused_frames.refused(fixes, reasons, self._clock())
         pairs, counts = np.unique(
             np.stack([fixes["device"][refused], reasons[refused].astype(np.int32)]),
             axis=1,

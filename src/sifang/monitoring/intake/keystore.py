@@ -16,7 +16,7 @@ from typing import Self
 from sifang.monitoring.intake.errors import KeyFolderUnsafe, KeyMissing
 
 KEY_BYTES = 32
-_HOUR = re.compile(r"[0-9]{10}")
+_NAME = re.compile(r"[0-9]{10}|m[0-9]{1,10}")  # an hour, or a measure
 _DESTROYED = "destroyed"
 
 
@@ -68,6 +68,18 @@ class KeyStore:
         self._known[hour] = key
         return key
 
+    def measure_key(self, number: int) -> bytes:
+        """Return the key of the measure of this number, made and fsynced if it is new. Raises KeyMissing."""
+        return self.key(f"m{int(number)}")
+
+    def load_measure(self, number: int) -> bytes:
+        """Return the key of this measure. Raises KeyMissing when there is none, or it was destroyed."""
+        return self.load(f"m{int(number)}")
+
+    def destroy_measure(self, number: int) -> None:
+        """Forget the key of this measure for good: the list first, then the bytes, then the file."""
+        self.destroy(f"m{int(number)}")
+
     def named(self, name: str) -> bytes:
         """Return a lasting secret of this installation (lower-case `name`), made when it is new."""
         if not name.isalpha() or not name.islower():
@@ -93,7 +105,7 @@ class KeyStore:
         self._sync_folder()
 
     def _path(self, hour: str) -> Path:
-        if not _HOUR.fullmatch(hour):
+        if not _NAME.fullmatch(hour):
             raise KeyMissing(hour=hour)
         return self._folder / f"{hour}.key"
 

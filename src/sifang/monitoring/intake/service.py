@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sifang.monitoring.intake.admission import Admission
+from sifang.monitoring.intake.frames import RefusedFrames
 from sifang.monitoring.intake.refusals import Refusals
-from sifang.monitoring.intake.session import Answer, DeviceRef
+from sifang.monitoring.intake.session import Answer, DeviceRef, Frames
 from sifang.monitoring.intake.tick import Ticker
 
 
@@ -22,10 +23,13 @@ class WatchIntake:
         ticker: Ticker,
         refusals: Refusals,
         on_sim: Callable[[DeviceRef, bool], None] = lambda _device, _is_registered: None,
+        *,
+        frames: RefusedFrames | None = None,
     ) -> None:
         self._admission = admission
         self._ticker = ticker
         self._refusals = refusals
+        self._frames = frames
         self._on_sim = on_sim
         self.links: Counter[str] = Counter()
 
@@ -33,13 +37,20 @@ class WatchIntake:
         """Return the registered device of this terminal id, or None."""
         return self._admission.find(terminal_id)
 
-    def submit(self, fixes: NDArray[np.void], answer: Answer) -> None:
+    def submit(self, fixes: NDArray[np.void], answer: Answer, frames: Frames | None = None) -> None:
         """Take FIX rows for the next tick."""
-        self._ticker.submit(fixes, answer)
+        self._ticker.submit(fixes, answer, frames)
 
-    def refuse(self, reason: str, gateway: str, device: str, n: int = 1) -> None:
-        """Count what a gateway refused."""
-        self._refusals.count(reason, gateway, device, time.time(), n)
+    def refuse(self, reason: str, gateway: str, device: str, n: int = 1, frame: bytes | None = None) -> None:
+        """Count what a gateway refused; keep its bytes where they may be kept."""
+        now = time.time()
+        self._refusals.count(reason, gateway, device, now, n)
+        if (
+            frame is not None
+            and self._frames is not None
+            and (known := self._admission.find(device)) is not None
+        ):
+            self._frames.keep(known.index, reason, gateway, frame, now)
 
     def link_event(self, device: DeviceRef, what: str, **facts: object) -> None:
         """Count what happens to connections; which SIM a device came with is told on."""

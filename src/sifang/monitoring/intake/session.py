@@ -17,6 +17,10 @@ Answer = Callable[[NDArray[np.bool_] | None], None]
 """`answer(received)` after the commit, one flag per fix in their order (refused fixes are answered as
 received; false: its device is set aside, do not acknowledge); `answer(None)`: nothing was stored."""
 
+Frames = Callable[[int], bytes]
+"""`frames(row)` → the bytes from which that row of the submitted fixes came. Called in the worker thread,
+only for refused rows of devices under a live measure, and before `answer` is called."""
+
 
 @dataclass(frozen=True)
 class DeviceRef:
@@ -47,11 +51,16 @@ class Intake(Protocol):
     def find_device(self, terminal_id: str) -> DeviceRef | None:
         """Return the registered device of this terminal id (leading zeros do not count), or None."""
 
-    def submit(self, fixes: NDArray[np.void], answer: Answer) -> None:
+    def submit(self, fixes: NDArray[np.void], answer: Answer, frames: Frames | None = None) -> None:
         """Take FIX rows of authenticated devices; `answer` is called once, on the event loop."""
 
-    def refuse(self, reason: str, gateway: str, device: str, n: int = 1) -> None:
-        """Count `n` refused fixes or frames of what calls itself `device`; nothing else is kept."""
+    def refuse(self, reason: str, gateway: str, device: str, n: int = 1, frame: bytes | None = None) -> None:
+        """Count `n` refused fixes or frames of what calls itself `device`.
+
+        `frame`: the bytes, given only where the connection has authenticated as `device`. They are kept only
+        while it is worn under a live measure, encrypted with that measure's key, for some days (DESIGN § 3);
+        of all others the count, the reason and a hash are all that stays.
+        """
 
     def link_event(self, device: DeviceRef, what: str, **facts: object) -> None:
         """Tell of connected, disconnected, authenticated, sim_changed, sim_confirmed or heartbeat."""

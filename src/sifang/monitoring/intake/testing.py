@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from sifang.monitoring.intake.session import Answer, DeviceRef
+from sifang.monitoring.intake.session import Answer, DeviceRef, Frames
 
 
 class FakeIntake:
@@ -21,13 +21,16 @@ class FakeIntake:
         self.refused: Counter[tuple[str, str]] = Counter()
         self.refused_devices: Counter[str] = Counter()
         self.events: list[tuple[str, str, dict[str, object]]] = []
+        self.frames: list[Frames | None] = []  # beside `submitted`
+        self.refused_frames: list[tuple[str, str, bytes]] = []  # reason, device, bytes
         self.listeners: list[Callable[[bool], None]] = []
 
     def find_device(self, terminal_id: str) -> DeviceRef | None:
         return self.devices.get(terminal_id.lstrip("0"))
 
-    def submit(self, fixes: NDArray[np.void], answer: Answer) -> None:
+    def submit(self, fixes: NDArray[np.void], answer: Answer, frames: Frames | None = None) -> None:
         self.submitted.append(fixes)
+        self.frames.append(frames)
         self.waiting.append((fixes, answer))
         if not self.holding:
             self.commit()
@@ -44,7 +47,9 @@ class FakeIntake:
         for _, answer in waiting:
             answer(None)
 
-    def refuse(self, reason: str, gateway: str, device: str, n: int = 1) -> None:
+    def refuse(self, reason: str, gateway: str, device: str, n: int = 1, frame: bytes | None = None) -> None:
+        if frame is not None:
+            self.refused_frames.append((reason, device, frame))
         self.refused[gateway, reason] += n
         self.refused_devices[device] += n
 

@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from sifang.kernel.log import get_logger
 from sifang.monitoring.intake.columns import FIX
 from sifang.monitoring.intake.judge import Judge
-from sifang.monitoring.intake.session import Answer, DeviceRef
+from sifang.monitoring.intake.session import Answer, DeviceRef, Frames
 from sifang.monitoring.intake.store import DatabaseLostError
 
 log = get_logger("watch")
+Submission = tuple[NDArray[np.void], Answer, Frames | None]
 T = TypeVar("T")
 TICK_S, QUICK_S = 0.020, 0.005  # between two ticks; after a quiet moment
 CROWDED, CALM, FULL = 50_000, 20_000, 100_000  # fixes waiting: stop reading, go on, refuse to take
@@ -37,7 +38,7 @@ class Ticker:
         self._judge = judge
         self._worker = worker
         self._clock = clock
-        self._waiting: list[tuple[NDArray[np.void], Answer]] = []
+        self._waiting: list[Submission] = []
         self._fixes_waiting = 0
         self._running: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -48,7 +49,7 @@ class Ticker:
         self.lost_since: float | None = None
         self.on_database: Callable[[float], None] = lambda _since: None
 
-    def submit(self, fixes: NDArray[np.void], answer: Answer) -> None:
+    def submit(self, fixes: NDArray[np.void], answer: Answer, frames: Frames | None = None) -> None:
         """Take fixes (FIX) for the next tick; `answer` is called when their fate is known."""
         if self._closing or self._fixes_waiting + len(fixes) > FULL:
             answer(None)
@@ -56,7 +57,7 @@ class Ticker:
         if fixes.dtype != FIX:
             raise TypeError(fixes.dtype)
         fixes["received_s"] = int(self._clock())
-        self._waiting.append((fixes, answer))
+        self._waiting.append((fixes, answer, frames))
         self._fixes_waiting += len(fixes)
         if self._fixes_waiting > CROWDED:
             self._press(True)
@@ -80,7 +81,7 @@ class Ticker:
         self._closing = True
         if self._running:
             self._running.cancel()
-        for _, answer in self._waiting:
+        for _, answer, _ in self._waiting:
             answer(None)
         self._waiting.clear()
 
@@ -102,10 +103,10 @@ class Ticker:
         tick, self._waiting = self._waiting[:taken], self._waiting[taken:]
         self._running = loop.create_task(self._run(tick, size))
 
-    async def _run(self, tick: list[tuple[NDArray[np.void], Answer]], size: int) -> None:
+    async def _run(self, tick: list[Submission], size: int) -> None:
         stored: list[NDArray[np.bool_]] | None = None
         try:
-            stored = await self._judged([fixes for fixes, _ in tick])
+            stored = await self._judged([fixes for fixes, _, _ in tick], [frames for _, _, frames in tick])
         except Exception:  # the edge of the worker: nobody is acknowledged, the city goes on
             log.exception("tick_lost", fixes=size)
         finally:
@@ -113,15 +114,17 @@ class Ticker:
             self._fixes_waiting -= size
             if self._crowded and self._fixes_waiting < CALM:
                 self._press(False)
-            for k, (_, answer) in enumerate(tick):
+            for k, (_, answer, _) in enumerate(tick):
                 _say(answer, stored[k] if stored is not None and stored[k].any() else None)
             if not self._closing:
                 self._arm()
 
-    async def _judged(self, batches: list[NDArray[np.void]]) -> list[NDArray[np.bool_]]:
+    async def _judged(
+        self, batches: list[NDArray[np.void]], frames: list[Frames | None]
+    ) -> list[NDArray[np.bool_]]:
         for attempt in range(1_000_000_000):
             try:
-                flags = await self.in_worker(self._judge.tick, batches)
+                flags = await self.in_worker(self._judge.tick, batches, frames)
             except DatabaseLostError:
                 if self.lost_since is None:
                     self.lost_since = self._clock()

@@ -15,6 +15,7 @@ from sifang.kernel.log import get_logger
 from sifang.monitoring.engine.engine import Engine
 from sifang.monitoring.intake.admission import Admission
 from sifang.monitoring.intake.desk import Desk
+from sifang.monitoring.intake.frames import RefusedFrames
 from sifang.monitoring.intake.judge import Judge
 from sifang.monitoring.intake.keystore import KeyStore
 from sifang.monitoring.intake.refusals import Refusals
@@ -46,11 +47,13 @@ class Worker:
         self.engine = Engine()
         self.admission = Admission()
         self.refusals = Refusals(keys.named("refused"))
+        self.frames = RefusedFrames(self.admission)
         self.desk = Desk(self.engine, using)
         self.journal = Journal(keys, self.desk, using)
         self.judge = Judge(
             admission=self.admission, engine=self.engine, journal=self.journal, refusals=self.refusals,
             reload=self.reload, set_aside=self._set_aside, back=self._back, clock=clock,
+            refused_frames=self.frames,
         )  # fmt: skip
         self._silence = SilenceJudge()
         self._unsaid: list[Any] = []  # jobs for the database that could not be done yet
