@@ -16,7 +16,6 @@ def location_row(location: Location, card: Card, device: int, received_s: int) -
         location.fix(),
         device=device,
         received_s=received_s,
-        content=location.body,
         flags=card.flags(location.alarm_flags, location.status_flags),
         source=SOURCE_GNSS if by_satellite else SOURCE_UNKNOWN,
     )

@@ -5,7 +5,6 @@ can be. Whatever else comes is left to the pure decoder, which stays the referen
 on all samples and on random bodies. The kernel stops at the capacity of its columns.
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -194,8 +193,6 @@ def _kernel(part: Sequence[Told], rows: NDArray[np.void], received_s: int) -> ND
     rows["received_s"] = received_s
     rows["accuracy_m"] = np.nan
     rows["flags"] = [F_REPLAYED if one.replayed else 0 for one in part]
-    digests = b"".join(hashlib.sha256(one.body).digest()[:8] for one in part)
-    rows["digest"] = np.frombuffer(digests, "<u8")
     cards = [(c.strap, c.sos, c.low_battery, c.strap_status) for c in (one.card for one in part)]
     done = np.zeros(len(part), np.uint8)
     _read_all(

@@ -6,7 +6,6 @@ Absorbed: the very fix was taken before; answered, not stored again. Refused: st
 received, counted. The order of the reasons is the order of the checks.
 """
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -25,6 +24,7 @@ from sifang.monitoring.intake.checks import (
     remember_rows,
 )
 from sifang.monitoring.intake.columns import SOURCE_CELL, SOURCE_GNSS, SOURCE_WIFI
+from sifang.monitoring.intake.identity import KEY_BYTES, fill_digests, key_words
 from sifang.monitoring.intake.session import DeviceRef
 
 Fixes = NDArray[np.void]
@@ -75,7 +75,9 @@ class Admission:
     `load` and `admit` belong to the worker thread; `find` and `devices` may be called from the event loop.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, digest_key: bytes = bytes(KEY_BYTES)) -> None:
+        """`digest_key`: the installation's KeyStore.named("digests"); the default is for tests alone."""
+        self._digest_key, self._key_words = digest_key, key_words(digest_key)
         self._index: dict[UUID, int] = {}
         self._refs: dict[str, DeviceRef] = {}
         self._by_index: list[DeviceRow] = []
@@ -133,7 +135,9 @@ class Admission:
         }
 
     def admit(self, fixes: Fixes) -> NDArray[np.uint8]:
-        """Return one reason per fix (checks.ACCEPTED, ABSORBED or a refusal); fill measure, flags, accuracy.
+        """Return one reason per fix (checks.ACCEPTED, ABSORBED or a refusal).
+
+        Fills measure, digest, the flags that are ours, and the accuracy where the device gave none.
 
         `received_s` must be set. Accepted fixes are at the journal's precision afterwards and move the
         device's high-water mark. Fixes of one device are judged in the order given.
@@ -142,12 +146,13 @@ class Admission:
         reasons = np.empty(len(fixes), np.uint8)
         admit_rows(
             fixes, reasons, self._known, self._win_measure, self._win_from, self._win_to, self._assumed,
-            self._mark_s, self._recent_s, self._recent_digest, self._recent_at,
+            self._mark_s, self._recent_s, self._recent_digest, self._recent_at, *self._key_words,
         )  # fmt: skip
         return reasons
 
     def remember(self, fixes: Fixes, device_keys: NDArray[np.uint64]) -> None:
-        """Move the marks by journalled fixes (restart); sets `device`, -1 for devices no longer here."""
+        """Move the marks by journalled fixes (restart); sets `digest` and `device`, -1 for one not here."""
+        fill_digests(fixes, self._digest_key)
         by_key = {int(key): i for i, key in enumerate(self.keys[: len(self._by_index)])}
         fixes["device"] = [by_key.get(int(key), -1) for key in device_keys]
         remember_rows(fixes, self._mark_s, self._recent_s, self._recent_digest, self._recent_at)
@@ -213,11 +218,6 @@ class Admission:
     _recent_s: NDArray[np.int64]
     _recent_digest: NDArray[np.uint64]
     _recent_at: NDArray[np.uint8]
-
-
-def content_digest(content: bytes) -> int:
-    """Return the 64-bit digest of a fix's content, as every gateway fills `digest`."""
-    return int.from_bytes(hashlib.sha256(content).digest()[:8], "little")
 
 
 __all__ = ["ABSORBED", "ACCEPTED", "UNKNOWN_DEVICE", "Admission", "DeviceRow", "Marks", "Window"]

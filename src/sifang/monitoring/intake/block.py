@@ -6,13 +6,17 @@ fixes into compact planes and back without loss; `seal`/`open_sealed` encrypt th
 
 Precision kept: position 1e-7 degree, altitude 1 m, speed 0.1 km/h, course 0.1 degree, accuracy as float32,
 times whole seconds. Plaintext: version byte, then zlib over the columns one after another (little endian);
-the device is kept as the last 64 bits of its UUID, because table indexes do not outlive the process.
+the device is kept as the last 64 bits of its UUID, because table indexes do not outlive the process. The
+digest is not kept: it can be computed again (`identity`). A block holds every input of the engine since the
+block before it: first the calls of `Engine.silence` that began a silence, then its fixes (maybe none), then
+the engine's clock as it stood. Version 1 (digest, no calls, no clock) stays readable.
 Sealed body: 12-byte nonce, AES-256-GCM ciphertext with tag; the header of the row is bound as AAD.
 """
 
 import os
 import struct
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -24,12 +28,13 @@ from numpy.typing import NDArray
 from sifang.monitoring.intake.columns import FIX
 from sifang.monitoring.intake.errors import BlockDamaged
 
-VERSION = 1
+VERSION = 2
 _NONCE = 12
 _NO_I4 = -(2**31)
 _NO_I2 = -(2**15)
 _NO_U2 = 2**16 - 1
 _HEAD = struct.Struct("<BIqq")  # version, fixes, earliest taken_s, earliest received_s
+_CALLS = struct.Struct("<Iqq")  # since version 2: silence calls, asked_s, listening_s
 # column of FIX, type on disk, unit kept (None: as it is)
 _PLANES: tuple[tuple[str, str, float | None], ...] = (
     ("measure", "<i4", None),
@@ -46,13 +51,30 @@ _PLANES: tuple[tuple[str, str, float | None], ...] = (
     ("satellites", "u1", None),
     ("source", "u1", None),
     ("verdict", "u1", None),
-    ("digest", "<u8", None),
 )
 _NONE = {"<i4": _NO_I4, "<i2": _NO_I2, "<u2": _NO_U2}
 _LIMIT = {"<i4": (_NO_I4 + 1, 2**31 - 1), "<i2": (_NO_I2 + 1, 2**15 - 1), "<u2": (0, 2**16 - 2)}
 _ROW_BYTES = 8 + sum(np.dtype(kind).itemsize for _, kind, _ in _PLANES)
+_DIGEST_BYTES = 8  # at the end of the rows of version 1
+_CALL_BYTES = 16
 
 Fixes = NDArray[np.void]
+NEVER = (-1, -1)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a block gives the engine, in this order: `silences`, `fixes`, `clock`.
+
+    `silences`: (now_s, listening_s) of each call that began a silence. `clock`: the engine's (asked_s,
+    listening_s) when the block was written, None in blocks of version 1. `device` of the fixes is -1,
+    `digest` 0.
+    """
+
+    fixes: Fixes
+    device_keys: NDArray[np.uint64]
+    silences: tuple[tuple[int, int], ...] = ()
+    clock: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -81,8 +103,16 @@ def quantise(fixes: Fixes) -> None:
             fixes[name] = _from_disk(_to_disk(fixes[name], kind, unit), kind, unit)
 
 
-def encode(fixes: Fixes, device_keys: NDArray[np.uint64]) -> bytes:
-    """Return the plaintext of these fixes; `device_keys` gives one stable device key per fix."""
+def encode(
+    fixes: Fixes,
+    device_keys: NDArray[np.uint64],
+    silences: Sequence[tuple[int, int]] = (),
+    clock: tuple[int, int] = NEVER,
+) -> bytes:
+    """Return the plaintext of these fixes; `device_keys` gives one stable device key per fix.
+
+    `silences`, `clock`: see `Inputs`. Raises BlockDamaged when times are too far apart for the format.
+    """
     taken = int(fixes["taken_s"].min()) if len(fixes) else 0
     received = int(fixes["received_s"].min()) if len(fixes) else 0
     base = {"taken_s": taken, "received_s": received}
@@ -94,17 +124,22 @@ def encode(fixes: Fixes, device_keys: NDArray[np.uint64]) -> bytes:
             if len(column) and int(column.max()) > 2**32 - 1:
                 raise BlockDamaged
         planes.append((column.astype(kind) if unit is None else _to_disk(column, kind, unit)).tobytes())
-    return _HEAD.pack(VERSION, len(fixes), taken, received) + zlib.compress(b"".join(planes), 1)
+    planes.append(np.array(silences, "<i8").tobytes())
+    head = _HEAD.pack(VERSION, len(fixes), taken, received) + _CALLS.pack(len(silences), *clock)
+    return head + zlib.compress(b"".join(planes), 1)
 
 
-def decode(plain: bytes) -> tuple[Fixes, NDArray[np.uint64]]:
-    """Return fixes (`device` is -1) and their device keys. Raises BlockDamaged."""
+def decode(plain: bytes) -> Inputs:
+    """Return what a block holds. Raises BlockDamaged."""
     try:
         version, n, taken, received = _HEAD.unpack_from(plain)
-        body = zlib.decompress(plain[_HEAD.size :])
+        calls, asked, listening = _CALLS.unpack_from(plain, _HEAD.size) if version == VERSION else (0, *NEVER)
+        start = _HEAD.size + (_CALLS.size if version == VERSION else 0)
+        body = zlib.decompress(plain[start:])
     except (struct.error, zlib.error):
         raise BlockDamaged from None
-    if version != VERSION or len(body) != n * _ROW_BYTES:
+    row = _ROW_BYTES + (_DIGEST_BYTES if version == 1 else 0)
+    if version not in {1, VERSION} or len(body) != n * row + calls * _CALL_BYTES:
         raise BlockDamaged
     fixes = np.zeros(n, FIX)
     fixes["device"] = -1
@@ -116,7 +151,10 @@ def decode(plain: bytes) -> tuple[Fixes, NDArray[np.uint64]]:
         fixes[name] = plane if unit is None else _from_disk(plane, kind, unit)
     fixes["taken_s"] += taken
     fixes["received_s"] += received
-    return fixes, keys
+    if version == 1:
+        return Inputs(fixes, keys)
+    pairs = np.frombuffer(body, "<i8", 2 * calls, at).reshape(-1, 2).tolist()
+    return Inputs(fixes, keys, tuple((now, since) for now, since in pairs), (asked, listening))
 
 
 def seal(plain: bytes, key: bytes, header: Header) -> bytes:

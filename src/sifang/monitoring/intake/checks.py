@@ -6,7 +6,15 @@ import numpy as np
 from numba import njit, types
 from numba.np.numpy_support import from_dtype
 
-from sifang.monitoring.intake.columns import F_ASSUMED, F_LATE, F_LOCATED, FIX, SOURCE_GNSS, SOURCE_UNKNOWN
+from sifang.monitoring.intake.columns import (
+    F_ASSUMED,
+    F_LATE,
+    F_LOCATED,
+    FIX,
+    SOURCE_GNSS,
+    SOURCE_UNKNOWN,
+)
+from sifang.monitoring.intake.identity import digest_of_row
 
 WINDOWS = 4  # terms kept per device: in force, to come, just ended
 RECENT = 16  # last fixes remembered per device, to absorb what is sent again
@@ -66,6 +74,8 @@ def _admit(
     recent_s: Any,
     recent_digest: Any,
     recent_at: Any,
+    k0: Any,
+    k1: Any,
 ) -> None:
     for i in range(len(fixes)):
         d = fixes[i]["device"]
@@ -80,7 +90,8 @@ def _admit(
         if taken < received - OLDEST_S:
             reasons[i] = TOO_OLD
             continue
-        flags = fixes[i]["flags"]
+        flags = fixes[i]["flags"] & ~np.uint32(F_ASSUMED | F_LATE)  # ours to say
+        fixes[i]["flags"] = flags
         if flags & F_LOCATED:
             if _bad_position_c(fixes[i]["lon"], fixes[i]["lat"]):
                 reasons[i] = BAD_POSITION
@@ -92,21 +103,22 @@ def _admit(
         if reason != ACCEPTED:
             reasons[i] = reason
             continue
+        digest = digest_of_row(fixes, i, k0, k1)
+        fixes[i]["digest"] = digest
         seen = False
         for k in range(RECENT):
-            if recent_s[d, k] == taken and recent_digest[d, k] == fixes[i]["digest"]:
+            if recent_s[d, k] == taken and recent_digest[d, k] == digest:
                 seen = True
         if seen:
             reasons[i] = ABSORBED
             continue
         if taken > mark_s[d]:
             mark_s[d] = taken
-            flags &= ~np.uint32(F_LATE)
         else:
             flags |= np.uint32(F_LATE)
         at = recent_at[d]
         recent_s[d, at] = taken
-        recent_digest[d, at] = fixes[i]["digest"]
+        recent_digest[d, at] = digest
         recent_at[d] = (at + 1) % RECENT
         accuracy = fixes[i]["accuracy_m"]
         if not (0.0 < accuracy < np.inf):
@@ -142,7 +154,8 @@ _I8, _U1, _B, _F4 = types.int64, types.uint8, types.boolean, types.float32
 _MARKS = (_I8[::1], _I8[:, ::1], types.uint64[:, ::1], _U1[::1])
 admit_rows = njit(
     types.void(
-        _FIXES, _U1[::1], _B[::1], types.int32[:, ::1], _I8[:, ::1], _I8[:, ::1], _F4[:, ::1], *_MARKS
+        _FIXES, _U1[::1], _B[::1], types.int32[:, ::1], _I8[:, ::1], _I8[:, ::1], _F4[:, ::1], *_MARKS,
+        types.uint64, types.uint64,
     ),
     cache=True,
     nogil=True,

@@ -42,6 +42,6 @@ FIX = np.dtype(
         ("satellites", "u1"),  # 255 = not given
         ("source", "u1"),
         ("verdict", "u1"),  # filled by the engine
-        ("digest", "<u8"),  # first 8 bytes of SHA-256 (or a keyed fast hash) of the fix's content
+        ("digest", "<u8"),  # filled by admission (`identity`); gateways leave 0, no block keeps it
     ]
 )

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-import orjson
 from numpy.typing import NDArray
 
 from sifang.monitoring.intake.columns import F_SOS
@@ -74,7 +73,6 @@ class HttpGateway:
                 device=device.index,
                 received_s=now,
                 flags=F_SOS if told.sos else 0,
-                content=orjson.dumps(one.as_json(), option=orjson.OPT_SORT_KEYS),
             )
             for one in good
         ]

@@ -13,7 +13,7 @@ from django.db import connections
 from numpy.typing import NDArray
 
 from sifang.kernel.config import need
-from sifang.monitoring.intake.block import Header, decode, open_sealed
+from sifang.monitoring.intake.block import Header, Inputs, decode, open_sealed
 from sifang.monitoring.intake.columns import FIX
 from sifang.monitoring.intake.config import IntakeConfig
 from sifang.monitoring.intake.keystore import KeyStore
@@ -51,6 +51,12 @@ def read_track(
 
 def opened(row: Sequence[Any], keys: KeyStore) -> tuple[Fixes, NDArray[np.uint64]]:
     """Return fixes and device keys of one row of COLUMNS. Raises KeyMissing, BlockDamaged."""
+    inputs = opened_inputs(row, keys)
+    return inputs.fixes, inputs.device_keys
+
+
+def opened_inputs(row: Sequence[Any], keys: KeyStore) -> Inputs:
+    """Return all that one row of COLUMNS holds. Raises KeyMissing, BlockDamaged."""
     written_at, hour, version, count, measures, body = row
     header = Header(written_at.astimezone(UTC), hour, version, count, tuple(measures))
     return decode(open_sealed(bytes(body), keys.load(hour), header))

@@ -45,7 +45,7 @@ class Worker:
     ) -> None:
         self.keys, self._using, self._clock = keys, using, clock
         self.engine = Engine()
-        self.admission = Admission()
+        self.admission = Admission(keys.named("digests"))
         self.refusals = Refusals(keys.named("refused"))
         self.frames = RefusedFrames(self.admission)
         self.desk = Desk(self.engine, using)

@@ -34,7 +34,7 @@ def fix(**columns: object) -> np.ndarray:
     one = np.zeros(1, FIX)
     given = {
         "taken_s": NOW - 5, "received_s": NOW, "lon": 117.1, "lat": 36.65, "flags": F_LOCATED,
-        "accuracy_m": 8.0, "satellites": 9, "source": SOURCE_GNSS, "digest": 1,
+        "accuracy_m": 8.0, "satellites": 9, "source": SOURCE_GNSS,
     } | columns  # fmt: skip
     for name, value in given.items():
         one[name] = value
@@ -91,17 +91,17 @@ def test_at_the_seam_of_two_measures_each_fix_belongs_to_its_own():
     both.admit(after)
     assert [before["measure"][0], after["measure"][0]] == [5, 6]
     # collection under the first has stopped
-    assert answer(both, fix(received_s=NOW, taken_s=NOW - 1, digest=3)) == "before_measure"
+    assert answer(both, fix(received_s=NOW, taken_s=NOW - 1, battery_pct=3)) == "before_measure"
 
 
 def test_the_same_fix_again_is_absorbed_and_other_content_for_that_second_is_late():
     admission = table(Window(5, START, END))
     assert answer(admission, fix()) == "live"
     assert answer(admission, fix()) == "absorbed"
-    assert answer(admission, fix(digest=2)) == "late"
-    assert answer(admission, fix(taken_s=NOW - 60, digest=3)) == "late"
-    assert answer(admission, fix(taken_s=NOW - 60, digest=3)) == "absorbed"
-    assert answer(admission, fix(taken_s=NOW - 4, digest=4)) == "live"
+    assert answer(admission, fix(battery_pct=2)) == "late"
+    assert answer(admission, fix(taken_s=NOW - 60, battery_pct=3)) == "late"
+    assert answer(admission, fix(taken_s=NOW - 60, battery_pct=3)) == "absorbed"
+    assert answer(admission, fix(taken_s=NOW - 4, battery_pct=4)) == "live"
 
 
 def test_marks_put_back_forget_what_was_admitted_since():
@@ -168,7 +168,7 @@ def test_journalled_fixes_give_the_marks_back_after_a_restart():
     fresh.remember(one, keys)
     assert one["device"][0] == 0
     assert answer(fresh, fix()) == "absorbed"
-    assert answer(fresh, fix(taken_s=NOW - 6, digest=9)) == "late"
+    assert answer(fresh, fix(taken_s=NOW - 6, battery_pct=9)) == "late"
 
 
 @given(

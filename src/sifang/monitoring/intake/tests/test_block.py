@@ -21,6 +21,10 @@ from sifang.monitoring.intake.errors import BlockDamaged
 
 KEY = bytes(range(32))
 HEADER = Header(datetime(2026, 11, 23, 8, 0, 0, 123457, tzinfo=UTC), "2026112308", 7, 2, (3, 9))
+OLD_BLOCK = (
+    "01020000007bf2036b0000000081f2036b000000007801e3668080ff50c00ce47242c558a13488629f7fde95c1f7b6eb"
+    "82881ba2200c1472646028006206866a206e61feff9f114883b0cd7f20c1c0c804d3cf06e202010060781443"
+)
 floats = st.floats(allow_nan=True, allow_infinity=True, width=32)
 U8 = st.integers(0, 255)
 rows = st.tuples(
@@ -32,8 +36,9 @@ rows = st.tuples(
     st.one_of(st.just(float("nan")), st.floats(-90, 90)),
     floats, floats, floats, floats,
     st.integers(0, 2**32 - 1), U8, U8, U8, U8,
-    st.integers(0, 2**64 - 1),
+    st.just(0),
 )  # fmt: skip
+seconds = st.integers(-(2**63), 2**63 - 1)
 
 
 @given(st.lists(rows, max_size=40), st.data())
@@ -43,7 +48,12 @@ def test_what_was_quantised_returns_without_loss(values, data):
     fixes = given_fixes.copy()
     quantise(fixes)
     keys = np.array([data.draw(st.integers(0, 2**64 - 1)) for _ in values], np.uint64)
-    back, back_keys = decode(encode(fixes, keys))
+    calls = data.draw(st.lists(st.tuples(seconds, seconds), max_size=5))
+    clock = data.draw(st.tuples(seconds, seconds))
+    inputs = decode(encode(fixes, keys, calls, clock))
+    back, back_keys = inputs.fixes, inputs.device_keys
+    assert inputs.silences == tuple(calls)
+    assert inputs.clock == clock
     assert back.tobytes() == fixes.tobytes() or all(
         np.array_equal(back[name], fixes[name], equal_nan=back[name].dtype.kind == "f") for name in FIX.names
     )
@@ -106,6 +116,22 @@ def test_a_block_under_another_header_does_not_open(change):
     body = seal(b"x", KEY, HEADER)
     with pytest.raises(BlockDamaged):
         open_sealed(body, KEY, replace(HEADER, **change))
+
+
+def test_a_block_of_the_first_form_is_read_without_calls_and_clock():
+    """Two fixes as version 1 wrote them: 15 columns, the digest last."""
+    old = bytes.fromhex(OLD_BLOCK)
+    inputs = decode(old)
+    assert (inputs.silences, inputs.clock) == ((), None)
+    assert inputs.device_keys.tolist() == [11, 2**64 - 1]
+    fixes = inputs.fixes
+    assert fixes["measure"].tolist() == [3, 9]
+    assert fixes["taken_s"].tolist() == [1_795_420_795, 1_795_420_800]
+    assert fixes["lon"].tolist() == [117.1234567, 117.2]
+    assert fixes["speed_kmh"].tolist() == pytest.approx([12.3, 0])
+    assert np.isnan(fixes["course_deg"][1])
+    assert fixes["verdict"].tolist() == [1, 2]
+    assert fixes["digest"].tolist() == [0, 0]
 
 
 @given(st.binary(max_size=200))

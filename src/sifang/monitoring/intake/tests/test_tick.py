@@ -45,11 +45,11 @@ class House:
     def reload(self):
         self.admission.load(self.rows, self.version, int(self.now))
 
-    def fix(self, device, taken=NOW - 5, digest=None, **columns):
+    def fix(self, device, taken=NOW - 5, **columns):
         one = np.zeros(1, FIX)
         one["device"], one["taken_s"], one["received_s"] = device, taken, NOW
         one["lon"], one["lat"], one["accuracy_m"], one["flags"] = 117.1, 36.6, 8, F_LOCATED
-        one["source"], one["satellites"], one["digest"] = SOURCE_GNSS, 9, taken if digest is None else digest
+        one["source"], one["satellites"] = SOURCE_GNSS, 9
         for name, value in columns.items():
             one[name] = value
         return one
