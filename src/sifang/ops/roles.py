@@ -23,7 +23,7 @@ WORKERS = ("app", "watch", "jobs")
 DATABASE = "sifang"
 
 # Tables whose rows are facts: inserted once, never changed by the processes.
-INSERT_ONLY = ("people_readrecord", "monitoring_alarmact", "ledger_pending")
+INSERT_ONLY = ("people_readrecord", "monitoring_alarmact", "monitoring_alarmreview", "ledger_pending")
 # Raised by triggers only (they run as the owner); migrations are the owner's.
 VERSION_ROW = ("monitoring_measuresversion", "django_migrations")
 # Sign-ins and their secrets: the pages' business alone.

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
+from uuid import UUID
 
 import numpy as np
 from django.db import connections
@@ -30,6 +31,7 @@ from sifang.monitoring.engine.specs import (
     TIMETABLE,
 )
 from sifang.monitoring.intake.columns import F_LATE, F_LOCATED, NO_BATTERY
+from sifang.monitoring.intake.latework import note_late
 from sifang.monitoring.intake.tables import Names
 from sifang.monitoring.models import AlarmKind
 from sifang.monitoring.services.alarms import Situation, end_alarm_episode, raise_alarm
@@ -72,6 +74,11 @@ class Desk:
         self._names = names
 
     @property
+    def measures(self) -> Mapping[int, UUID]:
+        """The measures in force, by number."""
+        return self._names.measures
+
+    @property
     def open(self) -> Mapping[Key, int]:
         """Open alarms: (measure, kind, fence or -1) → the episode under which each was raised."""
         return self._open
@@ -85,7 +92,7 @@ class Desk:
             cursor.execute(
                 "SELECT m.number, a.kind, coalesce(f.number, -1), a.episode, a.began_at"
                 " FROM monitoring_alarm a JOIN monitoring_measure m ON m.id = a.measure_id"
-                " LEFT JOIN monitoring_fence f ON f.id = a.fence_id WHERE a.ended_at IS NULL"
+                " LEFT JOIN monitoring_fence f ON f.id = a.fence_id WHERE a.ended_at IS NULL AND NOT a.past"
             )
             rows = cursor.fetchall()
         self._open = {(measure, kind, fence): episode for measure, kind, fence, episode, _ in rows}
@@ -96,6 +103,7 @@ class Desk:
 
     def record(self, fixes: NDArray[np.void], signals: NDArray[np.void]) -> None:
         """Store the signals of this tick, raise and end alarms; inside the tick's transaction."""
+        note_late(fixes, self._names.measures, utc_now(), self._using)
         for signal in signals:
             self._store(signal)
             self._alarm(signal, fixes)

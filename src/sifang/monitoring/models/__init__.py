@@ -14,6 +14,7 @@ from sifang.monitoring.models.alarms import (
 from sifang.monitoring.models.devices import Binding, Device, DeviceKind, DeviceModel
 from sifang.monitoring.models.fences import BoundaryLine, Clause, ClauseException, ClauseKind, Fence
 from sifang.monitoring.models.journal import JournalBlock, MeasuresVersion, RefusedFixes
+from sifang.monitoring.models.late import AlarmReview, EngineState, LateWork, ReviewVerdict
 from sifang.monitoring.models.measures import Ground, Measure, Proof
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "AlarmCounter",
     "AlarmKind",
     "AlarmOutcome",
+    "AlarmReview",
     "Binding",
     "BoundaryLine",
     "Clause",
@@ -32,13 +34,16 @@ __all__ = [
     "Device",
     "DeviceKind",
     "DeviceModel",
+    "EngineState",
     "Fence",
     "Ground",
     "Incident",
     "JournalBlock",
+    "LateWork",
     "Measure",
     "MeasuresVersion",
     "Proof",
     "RefusedFixes",
+    "ReviewVerdict",
     "Signal",
 ]

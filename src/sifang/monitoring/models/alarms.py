@@ -121,7 +121,10 @@ class Alarm(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     number = models.CharField(max_length=24, unique=True, help_text="A-20261123-0007")
     kind = models.CharField(max_length=20, choices=AlarmKind)
-    rank = models.PositiveSmallIntegerField("级别", help_text="1 一类, 2 二类")
+    rank = models.PositiveSmallIntegerField("级别", help_text="1 一类, 2 二类, 3 历史")
+    past = models.BooleanField(
+        "关于过去", default=False, help_text="found in late fixes: asks about the past, never live"
+    )
     person = models.ForeignKey(Person, models.PROTECT, related_name="alarms")
     case = models.ForeignKey(Case, models.PROTECT, related_name="alarms")
     measure = models.ForeignKey(Measure, models.PROTECT, related_name="alarms")

@@ -78,7 +78,7 @@ def end_alarm_episode(
     Returns the alarm, or None when there was none.
     """
     with transaction.atomic():
-        running = Alarm.objects.filter(measure__number=measure, kind=kind, ended_at=None)
+        running = Alarm.objects.filter(measure__number=measure, kind=kind, ended_at=None, past=False)
         running = running.filter(fence__number=fence) if fence is not None else running.filter(fence=None)
         alarm = running.order_by("-began_at").first()
         if alarm is None:
@@ -94,7 +94,7 @@ def open_alarms() -> list[tuple[int, str, int | None, int]]:
 
     What the watch needs after a restart, so that it ends what it had begun.
     """
-    rows = Alarm.objects.filter(ended_at=None).exclude(state="closed")
+    rows = Alarm.objects.filter(ended_at=None, past=False).exclude(state="closed")
     return list(rows.values_list("measure__number", "kind", "fence__number", "episode"))
 
 
@@ -138,7 +138,7 @@ def _asked_already(measure: Measure, fence: Fence | None, situation: Situation) 
     found = same.filter(episode=situation.episode).first()
     if found is not None:
         return found
-    waiting = same.filter(state__in=["open", "taken"]).order_by("-began_at").first()
+    waiting = same.filter(state__in=["open", "taken"], past=False).order_by("-began_at").first()
     if waiting is not None and waiting.ended_at is not None:
         waiting.ended_at = None  # it is on again; the signals keep both episodes
         waiting.save(update_fields=["ended_at"])
