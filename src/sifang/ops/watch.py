@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 log = get_logger("watch")
 ONE_WATCH = 0x51FA_06_01  # advisory lock: one watch per database
-RELOAD_S, SILENCE_S, FLUSH_S, STATUS_S = 60.0, 1.0, 5.0, 1.0
+RELOAD_S, SILENCE_S, FLUSH_S, STATES_S, STATUS_S = 60.0, 1.0, 5.0, 1.0, 1.0
 RETRY_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -74,6 +74,7 @@ class Watch:
         background += [
             asyncio.create_task(self._every(SILENCE_S, self._worker.watch_silence)),
             asyncio.create_task(self._every(FLUSH_S, self._worker.flush_refusals)),
+            asyncio.create_task(self._every(STATES_S, self._worker.keep_states)),
             asyncio.create_task(self._reloads()),
             asyncio.create_task(self._tell()),
         ]

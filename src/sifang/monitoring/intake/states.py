@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from sifang.monitoring.engine.constants import EVIDENCE_KEPT, NODES
 from sifang.monitoring.engine.layout import EVALUATION, FENCE_STATE, MEASURE_STATE
-from sifang.monitoring.intake.errors import BlockDamaged
+from sifang.monitoring.intake.errors import BlockDamaged, KeyMissing
 from sifang.monitoring.intake.keystore import KeyStore
 
 FORM = 1  # raised when the bytes below, or the arrays of the engine, change their meaning
@@ -109,14 +109,21 @@ class StateKeeper:
             done += 1
             state = self._save([number])
             if number in measures and len(state["measures"]):  # else it has not begun or is over
-                taken_to = int(state["measures"]["taken_s"][0])
-                body = seal(packed(state), self._keys.measure_key(number), number, taken_to)
-                rows.append((measures[number], datetime.fromtimestamp(hour * 3600, UTC), taken_to, body))
+                rows.extend(self._row(number, measures[number], state))
             if time.monotonic() - begun > BUDGET_S:
                 break
         self._write(rows)
         del self._left[:done]
         return len(rows)
+
+    def _row(self, number: int, measure: object, state: State) -> list[tuple[Any, ...]]:
+        taken_to = int(state["measures"]["taken_s"][0])
+        try:
+            key = self._keys.measure_key(number)
+        except KeyMissing:  # destroyed: nothing may be kept of this measure any more
+            return []
+        hour = datetime.fromtimestamp(self._hour * 3600, UTC)
+        return [(measure, hour, taken_to, seal(packed(state), key, number, taken_to))]
 
     def _write(self, rows: Sequence[tuple[Any, ...]]) -> None:
         if not rows:

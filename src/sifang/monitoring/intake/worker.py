@@ -21,6 +21,7 @@ from sifang.monitoring.intake.keystore import KeyStore
 from sifang.monitoring.intake.refusals import Refusals
 from sifang.monitoring.intake.restart import replay
 from sifang.monitoring.intake.silence import Outage, SilenceJudge, Verdict
+from sifang.monitoring.intake.states import StateKeeper
 from sifang.monitoring.intake.store import Journal, database_errors
 from sifang.monitoring.intake.tables import load_tables
 from sifang.monitoring.services.incidents import close_incident, open_incident, open_incidents
@@ -55,6 +56,7 @@ class Worker:
             reload=self.reload, set_aside=self._set_aside, back=self._back, clock=clock,
             refused_frames=self.frames,
         )  # fmt: skip
+        self._states = StateKeeper(keys, self.engine.save, using)
         self._silence = SilenceJudge()
         self._unsaid: list[Any] = []  # jobs for the database that could not be done yet
         self._handles: dict[str, Incident] = {}  # running incidents: carrier or "", "device:<index>"
@@ -147,6 +149,11 @@ class Worker:
         if name in self._handles:
             self._unsaid.append(lambda: self._close(name))
             self._say_all()
+
+    def keep_states(self) -> int:
+        """Write the next slice of this hour's engine states, for the late job. Once a second."""
+        with database_errors(self._using):
+            return self._states.keep(int(self._clock()), self.desk.measures)
 
     def flush_refusals(self) -> int:
         """Add the counts of refused fixes to their table."""

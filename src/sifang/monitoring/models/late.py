@@ -53,7 +53,9 @@ class LateWork(models.Model):
     class Meta:
         verbose_name = "补传复算"
         indexes = [
-            models.Index(fields=["created_at"], condition=models.Q(state="waiting"), name="late_work_waiting"),
+            models.Index(
+                fields=["created_at"], condition=models.Q(state="waiting"), name="late_work_waiting"
+            ),
             models.Index(fields=["measure", "from_s"], name="late_work_of_measure"),
         ]
 
