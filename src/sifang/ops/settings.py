@@ -38,6 +38,10 @@ def _path(text: str) -> Path:
     return Path(text).expanduser().absolute()
 
 
+def _maybe_path(text: str) -> Path | None:
+    return _path(text) if text else None
+
+
 def _port(text: str) -> int:
     number = int(text) if text.isascii() and text.isdigit() else 0
     if not 1 <= number <= 65535:  # noqa: PLR2004 (the range of TCP ports)
@@ -88,6 +92,11 @@ class Settings:
     """What an installation is told from outside; the field `http_port` is the variable SIFANG_HTTP_PORT."""
 
     data: Path = _setting(_path, "./.sifang", "数据目录：数据库、密钥、日志都在其中")  # noqa: RUF009 (a field)
+    key_backup: Path | None = _setting(  # noqa: RUF009 (a field)
+        _maybe_path,
+        "",
+        "密钥的第二份存放处：每个密钥使用前先抄到这里，宜在另一块磁盘；不设则为数据目录下的 key-backup",
+    )
     bind: str = _setting(_text, "127.0.0.1", "监听地址；0.0.0.0 表示所有网卡")
     http_port: int = _setting(_port, "8800", "网页端口")
     jt808_port: int = _setting(_port, "7808", "JT/T 808 定位装置端口（TCP）")
@@ -125,6 +134,16 @@ class Settings:
     def secrets_folder(self) -> Path:
         """Where the installation keeps the secrets it made for itself."""
         return self.data / "secrets"
+
+    @property
+    def keys_folder(self) -> Path:
+        """Where the keys of journal and measures are."""
+        return self.data / "keys" / "journal"
+
+    @property
+    def key_backup_folder(self) -> Path:
+        """Where their second copies are."""
+        return self.key_backup or self.data / "key-backup"
 
     def database_url_of(self, role: str) -> str | None:
         """Return the URL given for this role (owner, app, watch, reader, jobs), if any."""

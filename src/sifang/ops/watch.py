@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 log = get_logger("watch")
 ONE_WATCH = 0x51FA_06_01  # advisory lock: one watch per database
-RELOAD_S, SILENCE_S, FLUSH_S, STATES_S, STATUS_S = 60.0, 1.0, 5.0, 1.0, 1.0
+RELOAD_S, SILENCE_S, FLUSH_S, STATES_S, STATUS_S, KEYS_S = 60.0, 1.0, 5.0, 1.0, 1.0, 30.0
 RETRY_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -75,6 +75,7 @@ class Watch:
             asyncio.create_task(self._every(SILENCE_S, self._worker.watch_silence)),
             asyncio.create_task(self._every(FLUSH_S, self._worker.flush_refusals)),
             asyncio.create_task(self._every(STATES_S, self._worker.keep_states)),
+            asyncio.create_task(self._every(KEYS_S, self._worker.watch_keys)),
             asyncio.create_task(self._reloads()),
             asyncio.create_task(self._tell()),
         ]
@@ -254,6 +255,7 @@ class Watch:
             "database_lost": hasattr(self, "_ticker") and self._ticker.lost_since is not None,
             "measures_version": worker.admission.version,
             "tracked": worker.tracked,
+            "keys_problem": worker.keys.problem,
         }
         draft = self._status.with_suffix(".tmp")
         draft.write_text(json.dumps(status), "utf-8")
@@ -310,7 +312,7 @@ def main() -> int:
     started = time.monotonic()
     warm_up()
     log.info("kernels_ready", seconds=round(time.monotonic() - started, 1))
-    worker = Worker(KeyStore(settings.data / "keys" / "journal"))
+    worker = Worker(KeyStore(settings.keys_folder))
     uvloop.run(_serve(settings, worker))
     return 0
 

@@ -12,7 +12,7 @@ def wire(settings: Settings) -> None:
     """Provide every room's configuration and say how `after` events are queued."""
     from sifang.ops.tasks import defer_event
 
-    provide(IntakeConfig(keys=settings.data / "keys" / "journal"))
+    provide(IntakeConfig(keys=settings.keys_folder, key_backup=settings.key_backup_folder))
     provide(
         PagesConfig(
             demo=settings.demo,

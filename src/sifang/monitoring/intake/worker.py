@@ -160,6 +160,15 @@ class Worker:
         with database_errors(self._using):
             return self.refusals.flush(self._using)
 
+    def watch_keys(self) -> None:
+        """Bring the backup of the keys up to date; what keeps it from that is a technical incident."""
+        problem = self.keys.catch_up()
+        if problem and "keys" not in self._handles:
+            self._unsaid.append(lambda: self._keys_incident(problem))
+        elif not problem and "keys" in self._handles:
+            self._unsaid.append(lambda: self._close("keys"))
+        self._say_all()
+
     def close(self) -> None:
         """Flush and close the connection."""
         try:
@@ -227,6 +236,12 @@ class Worker:
     def _device_incident(self, name: str, summary: str) -> None:
         if name not in self._handles:
             self._handles[name] = open_incident("device", summary, carrier="", devices=1, began_at=self.now)
+
+    def _keys_incident(self, problem: str) -> None:
+        if "keys" not in self._handles:
+            self._handles["keys"] = open_incident(
+                "server", f"{problem}；定位照常接收", carrier="keys", began_at=self.now
+            )
 
     def _close(self, name: str) -> None:
         handle = self._handles.pop(name, None)
