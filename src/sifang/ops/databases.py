@@ -15,6 +15,7 @@ ALIASES = {
     "web": {"default": "app", "reader": "reader"},
     "watch": {"default": "watch"},
     "jobs": {"default": "jobs", "reader": "reader"},
+    "guard": {"default": "jobs"},
     "owner": {"default": "owner"},
     "test": {"default": "app", "owner": "owner", "watch": "watch", "reader": "reader", "jobs": "jobs"},
 }

@@ -17,7 +17,7 @@ from sifang.ops import databases
 from sifang.ops.roles import ROLES, role_name
 from sifang.ops.runtime import holder
 from sifang.ops.settings import Settings
-from sifang.ops.status import in_word, processes
+from sifang.ops.status import in_word, path_figures, path_in_words, processes
 from sifang.ops.supervisor import PortInUse, check_ports
 
 LEAST_FREE_BYTES = 2_000_000_000
@@ -38,7 +38,7 @@ class Finding:
 def examine(settings: Settings) -> Iterator[Finding]:
     """Yield one finding after another; a look that fails is a finding too."""
     looks: list[Callable[[Settings], Iterator[Finding]]] = [
-        _python, _disk, _private_files, _clock, _front_end, _ports_or_processes, _database,
+        _python, _disk, _private_files, _clock, _front_end, _ports_or_processes, _path, _database,
     ]  # fmt: skip
     for look in looks:
         try:
@@ -99,6 +99,7 @@ def _ports_or_processes(settings: Settings) -> Iterator[Finding]:
             yield Finding(False, str(error))
         else:
             ports = f"{settings.http_port}、{settings.jt808_port}、{settings.device_http_port}"
+            ports += f"、{settings.metrics_port}" if settings.metrics_port else ""
             yield Finding(True, f"端口 {ports} 空闲")
         yield Finding(True, "四方没有运行（运行 sifang up 启动）")
         return
@@ -108,6 +109,16 @@ def _ports_or_processes(settings: Settings) -> Iterator[Finding]:
             f"进程 {row['name']}：{in_word(row['state'])}，重启 {row['restarts']} 次",
             f"没有正常运行，请查看 {settings.data / 'logs'}",
         )
+
+
+def _path(settings: Settings) -> Iterator[Finding]:
+    if holder(settings.data) is None:
+        return
+    lines = path_in_words(path_figures(settings))
+    jobs = [line for line in lines if line.startswith("后台任务")]
+    yield Finding("停滞" not in lines[0], lines[0], f"请查看 {settings.data / 'logs'} 里的 guard 和 watch")
+    for line in jobs:
+        yield Finding("停滞" not in line, line, f"请查看 {settings.data / 'logs' / 'jobs.jsonl'}")
 
 
 def _database(settings: Settings) -> Iterator[Finding]:

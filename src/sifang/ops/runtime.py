@@ -43,6 +43,11 @@ def version() -> str:
         return "0.1.0"
 
 
+def reachable(bind: str) -> str:
+    """Return the address at which this machine reaches what listens on `bind`."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1", "localhost": "127.0.0.1"}.get(bind, bind)  # noqa: S104
+
+
 class Lock:
     """The one supervisor of a data folder."""
 

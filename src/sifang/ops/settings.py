@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from sifang.kernel.errors import SifangError
 
 PREFIX = "SIFANG_"
-PROCESSES = ("web", "watch", "jobs", "owner", "test")
+PROCESSES = ("web", "watch", "jobs", "guard", "owner", "test")
 BASEMAPS = ("none", "xyz", "wmts", "pmtiles")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
@@ -47,6 +47,10 @@ def _port(text: str) -> int:
     if not 1 <= number <= 65535:  # noqa: PLR2004 (the range of TCP ports)
         raise ValueError(f"“{text}”不是 1 至 65535 的端口号")
     return number
+
+
+def _port_or_none(text: str) -> int:
+    return 0 if text == "0" else _port(text)
 
 
 def _ports(text: str) -> tuple[int, ...]:
@@ -103,6 +107,11 @@ class Settings:
     jt808_tls_cert: str = _setting(_text, "", "JT/T 808 端口的 TLS 证书文件（PEM）；与私钥同时给出才启用")
     jt808_tls_key: str = _setting(_text, "", "JT/T 808 端口的 TLS 私钥文件（PEM）")
     device_http_port: int = _setting(_port, "7855", "OsmAnd、OwnTracks 协议的专用定位装置端口（HTTP）")
+    metrics_port: int = _setting(
+        _port_or_none,
+        "8809",
+        "运行指标端口（Prometheus 文本格式，只监听 127.0.0.1，不含个人信息）；0 表示不开",
+    )
     party_ports: tuple[int, ...] = _setting(_ports, "8811,8812,8813,8814", "四方节点的端口（以后的版本使用）")
     database_url: str | None = _setting(
         _database, "", "外部 PostgreSQL 15–18；该账号须能建立角色。不设则用内置数据库", secret=True

@@ -24,11 +24,13 @@ from sifang.kernel.errors import SifangError
 from sifang.kernel.log import get_logger
 from sifang.ops import databases
 from sifang.ops.children import Child, accepts, answers_http, open_output, spawn
-from sifang.ops.runtime import DEMO_MARK, Lock, end_leftovers, version, write_state
+from sifang.ops.guardian import Guardian
+from sifang.ops.runtime import DEMO_MARK, Lock, end_leftovers, reachable, version, write_state
 from sifang.ops.secret_files import data_folder, kept, private_folder, write_private
 from sifang.ops.settings import PREFIX, Settings
 
 TICK_S = 0.1
+METRICS_BIND = "127.0.0.1"  # figures of the installation are for its own machine
 WAITING_S = 5.0
 PATIENCE_S = 8.0  # how long processes may take to end by themselves
 DATABASE_PATIENCE_S = 25.0
@@ -93,6 +95,7 @@ class Supervisor:
         self._last_signal = 0
         self._steps = 0
         self._is_ready = False  # once everything served; status looks at the present
+        self._guardian = Guardian(settings.data)
         self._is_demo_data = demo is not None or (settings.data / DEMO_MARK).exists()
 
     def run(self) -> int:
@@ -205,7 +208,7 @@ class Supervisor:
 
     def _add_services(self) -> None:
         one = self.settings
-        host = _here(one.bind)
+        host = reachable(one.bind)
         web = ["-m", "granian", "--interface", "asginl", "--host", one.bind, "--port", str(one.http_port),
                "--workers", "1", "--respawn-failed-workers", "--workers-kill-timeout", "3",
                "--no-ws", "sifang.ops.asgi:application"]  # fmt: skip
@@ -220,6 +223,7 @@ class Supervisor:
                     "watch",
                 )
             )
+        self._children.append(self._service("guard", ["-m", "sifang.ops.guard"], lambda: True, "guard"))
         self._children.append(self._service("jobs", ["-m", "sifang.ops.jobs"], lambda: True, "jobs"))
         if self._demo is not None and self._demo.sim_file.exists():
             simulator = ["-m", "sifang_sim", "--config", str(self._demo.sim_file)]
@@ -264,6 +268,7 @@ class Supervisor:
         while True:
             self._tend()
             told = self._say_waiting(began, told)
+            self._guardian.look(self._children)
             if not self._is_ready and all(child.state == "running" for child in self._children):
                 self._is_ready = True
                 log.info("installation_ready")
@@ -320,7 +325,8 @@ class Demo:
     def __init__(self, settings: Settings, persons: int | None, tracked: int | None) -> None:
         self._mark = settings.data / DEMO_MARK
         self.sim_file = settings.data / "demo" / "sim.json"
-        if not ipaddress.ip_address(_here(settings.bind)).is_loopback or settings.bind in {"0.0.0.0", "::"}:  # noqa: S104
+        is_open = settings.bind in {"0.0.0.0", "::"}  # noqa: S104 (a comparison)
+        if is_open or not ipaddress.ip_address(reachable(settings.bind)).is_loopback:
             raise DemoOnlyHere(bind=settings.bind)
         has_data = (settings.data / "secrets").exists()
         if has_data and not self._mark.exists():
@@ -358,7 +364,10 @@ class Demo:
         if self.sim_file.exists():
             plan = json.loads(self.sim_file.read_text(encoding="utf-8"))
             plan["net"] = str(_net_file())  # the program may have moved since
-            plan["jt808"] = {"host": _here(supervisor.settings.bind), "port": supervisor.settings.jt808_port}
+            plan["jt808"] = {
+                "host": reachable(supervisor.settings.bind),
+                "port": supervisor.settings.jt808_port,
+            }
             write_private(self.sim_file, json.dumps(plan, ensure_ascii=False))
 
 
@@ -370,26 +379,24 @@ def _net_file() -> Path:
     return Path(spec.origin).parent / "mapdata" / "base_schematic.geojson"
 
 
-def _here(bind: str) -> str:
-    """Return the address at which this machine reaches what listens on `bind`."""
-    return {"0.0.0.0": "127.0.0.1", "::": "::1", "localhost": "127.0.0.1"}.get(bind, bind)  # noqa: S104
-
-
 def check_ports(settings: Settings) -> None:
     """See that the ports are free before anything starts. Raises PortInUse, BadAddress."""
-    for name in ("http_port", "jt808_port", "device_http_port"):
+    for name in ("http_port", "jt808_port", "device_http_port", "metrics_port"):
         port = getattr(settings, name)
-        family = socket.AF_INET6 if ":" in settings.bind else socket.AF_INET
+        bind = settings.bind if name != "metrics_port" else METRICS_BIND
+        if not port:  # not wanted
+            continue
+        family = socket.AF_INET6 if ":" in bind else socket.AF_INET
         with socket.socket(family, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind((settings.bind, port))
+                probe.bind((bind, port))
                 probe.listen()
             except PermissionError as error:
-                raise BadAddress(bind=f"{settings.bind}:{port}", reason="没有权限") from error
+                raise BadAddress(bind=f"{bind}:{port}", reason="没有权限") from error
             except socket.gaierror as error:
-                raise BadAddress(bind=settings.bind, reason="不是本机地址") from error
+                raise BadAddress(bind=bind, reason="不是本机地址") from error
             except OSError as error:
                 if error.errno != 98:  # noqa: PLR2004 (EADDRINUSE)
-                    raise BadAddress(bind=settings.bind, reason=os.strerror(error.errno or 0)) from error
+                    raise BadAddress(bind=bind, reason=os.strerror(error.errno or 0)) from error
                 raise PortInUse(port=port, name=PREFIX + name.upper()) from error

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sifang.kernel.log import get_logger
+from sifang.ops.guardian import tell
 
 if TYPE_CHECKING:
     import psycopg
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 log = get_logger("watch")
 ONE_WATCH = 0x51FA_06_01  # advisory lock: one watch per database
 RELOAD_S, SILENCE_S, FLUSH_S, STATES_S, STATUS_S, KEYS_S = 60.0, 1.0, 5.0, 1.0, 1.0, 30.0
+PROBE_S = 20  # a probe that waits longer for the database than this gives up
 RETRY_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -51,6 +53,7 @@ class Watch:
         self._reload_wanted = asyncio.Event()
         self._listening = asyncio.Event()
         self._attempt = 0
+        self._loop_late_s = 0.0
         self.ports: dict[str, int] = {}
         self._ticker: Ticker
         self._intake: WatchIntake
@@ -102,6 +105,7 @@ class Watch:
                 worker.sim_confirmed if is_registered else worker.sim_changed, device.index
             ),
             frames=worker.frames,
+            commit=commit_probe,
         )
         self._jt808 = Jt808Server(self._intake, codes=AuthCodes(worker.keys.named("authcodes")))
         self.ports["jt808"] = await self._jt808.start(
@@ -238,11 +242,13 @@ class Watch:
     async def _tell(self) -> None:
         while True:
             self._write_status("running")
+            began = time.monotonic()
             await asyncio.sleep(STATUS_S)
+            self._loop_late_s = time.monotonic() - began - STATUS_S
 
     def _write_status(self, state: str) -> None:
         worker = self._worker
-        status = {
+        status: dict[str, Any] = {
             "state": state,
             "pid": os.getpid(),
             "alive_at": datetime.now(UTC).isoformat(),
@@ -256,10 +262,30 @@ class Watch:
             "measures_version": worker.admission.version,
             "tracked": worker.tracked,
             "keys_problem": worker.keys.problem,
+            "loop_late_s": round(self._loop_late_s, 4),
+            "last_block": worker.judge.last_block,
+            "failed_attempts": worker.judge.failed_attempts,
+            "devices_aside": worker.judge.aside,
         }
-        draft = self._status.with_suffix(".tmp")
-        draft.write_text(json.dumps(status), "utf-8")
-        draft.replace(self._status)
+        if hasattr(self, "_ticker"):
+            lost = self._ticker.lost_since
+            status["database_lost_s"] = round(time.time() - lost, 1) if lost else 0.0
+            status["is_crowded"] = self._ticker.is_crowded
+            status["path"] = self._ticker.figures.report()
+        if hasattr(self, "_jt808"):
+            status["connections"] = self._jt808.connections
+        tell(self._status, status)
+
+
+def commit_probe() -> None:
+    """Commit an empty transaction that waits for what every journal block waits for (worker thread)."""
+    from django.db import connection, transaction
+
+    from sifang.monitoring.intake.store import database_errors
+
+    with database_errors("default"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL lock_timeout = '{PROBE_S}s'")
+        cursor.execute("SELECT sifang_path_probe()")
 
 
 def last_alive(status: Path) -> datetime | None:

@@ -42,6 +42,8 @@ PLATFORM_IDS = 0x8000  # the platform's own messages come from no terminal
 ACKNOWLEDGEMENT = 0x0001
 ACK_BODY = struct.Struct(">HHB")  # 0x8001: serial and id of what is answered, result
 REGISTER = 0x0100
+HEARTBEAT = 0x0002
+PROBE = "0"  # the number of no terminal: our own dead-man's probe asks whether the way works
 FORGIVEN = 8  # refusals that leave the connection open
 NOISE_FORGIVEN = 500  # frames that cannot be used, from who has not signed in
 ATTRIBUTES_AFTER_S = 1.0
@@ -215,6 +217,9 @@ class Connection(asyncio.Protocol):
         self.heard_at = self.server.clock()
         if self.device is None:
             self.layout, self.terminal = header.layout, header.terminal
+            if header.message_id == HEARTBEAT and header.device == PROBE:
+                self._probe(header.serial)
+                return
             if header.message_id not in OPEN_TO_ALL:
                 self._refuse("unauthenticated")
                 self._acknowledge(header.message_id, header.serial, RESULT_FAILED)
@@ -374,6 +379,15 @@ class Connection(asyncio.Protocol):
             self.device, self._card = known, card_of(known.quality)
         self._acknowledge(message.header.message_id, message.header.serial, RESULT_OK)
         self.server.intake.link_event(known, "heartbeat", battery=message.body.get("battery_percent"))
+
+    def _probe(self, serial: int) -> None:
+        """Answer when a commit has gone all the way; say nothing when it has not. No fix, no device."""
+
+        def answer(committed: bool) -> None:
+            if committed:
+                self._acknowledge(HEARTBEAT, serial, RESULT_OK)
+
+        self.server.intake.probe(answer)
 
     def _log_out(self, message: Message) -> None:
         self._acknowledge(message.header.message_id, message.header.serial, RESULT_OK)

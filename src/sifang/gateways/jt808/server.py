@@ -94,6 +94,12 @@ class Jt808Server:
 
     # ---- connections
 
+    @property
+    def connections(self) -> dict[str, int]:
+        """How many connections are open, by state."""
+        signed_in = len(self._signed_in)
+        return {"signed_in": signed_in, "not_signed_in": max(len(self._connections) - signed_in, 0)}
+
     def admit(self, connection: Connection) -> None:
         """Count a new connection in, or close it when there are too many."""
         if len(self._connections) >= self.limits.connections:

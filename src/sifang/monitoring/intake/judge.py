@@ -67,7 +67,13 @@ class Judge:
         self._clock = clock
         self._aside: dict[int, float] = {}
         self.acknowledged = 0
+        self.failed_attempts = 0  # each is tried once more, then split by device
         self.last_block = 0
+
+    @property
+    def aside(self) -> int:
+        """How many devices are set aside."""
+        return len(self._aside)
 
     def tick(self, batches: Sequence[Fixes], frames: Sequence[Frames | None] = ()) -> list[NDArray[np.bool_]]:
         """Judge and store these submissions in order; per fix: True = answer it as received.
@@ -98,6 +104,7 @@ class Judge:
                 raise
             except Exception as error:  # noqa: BLE001 (edge of a worker: the device is set aside, not dropped)
                 why = type(error).__name__
+                self.failed_attempts += 1
                 log.warning("tick_failed", attempt=attempt, fixes=len(fixes), error=why)
             else:
                 for device in self._aside.keys() & set(map(int, np.unique(fixes["device"]))):

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sifang.monitoring.intake.admission import Admission
 from sifang.monitoring.intake.frames import RefusedFrames
+from sifang.monitoring.intake.probe import Probe
 from sifang.monitoring.intake.refusals import Refusals
 from sifang.monitoring.intake.session import Answer, DeviceRef, Frames
 from sifang.monitoring.intake.tick import Ticker
@@ -25,12 +26,14 @@ class WatchIntake:
         on_sim: Callable[[DeviceRef, bool], None] = lambda _device, _is_registered: None,
         *,
         frames: RefusedFrames | None = None,
+        commit: Callable[[], object] = lambda: None,
     ) -> None:
         self._admission = admission
         self._ticker = ticker
         self._refusals = refusals
         self._frames = frames
         self._on_sim = on_sim
+        self._probe = Probe(ticker, commit)
         self.links: Counter[str] = Counter()
 
     def find_device(self, terminal_id: str) -> DeviceRef | None:
@@ -62,3 +65,7 @@ class WatchIntake:
     def watch_pressure(self, listener: Callable[[bool], None]) -> None:
         """Pass on when to stop reading."""
         self._ticker.watch_pressure(listener)
+
+    def probe(self, answer: Callable[[bool], None]) -> None:
+        """Send an empty transaction through the worker thread."""
+        self._probe.ask(answer)

@@ -67,3 +67,6 @@ class Intake(Protocol):
 
     def watch_pressure(self, listener: Callable[[bool], None]) -> None:
         """Call `listener(True)` when reading from sockets should stop, `listener(False)` to go on."""
+
+    def probe(self, answer: Callable[[bool], None]) -> None:
+        """Send an empty transaction the way of the fixes; `answer(True)` once it has committed."""

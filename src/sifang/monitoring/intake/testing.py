@@ -59,6 +59,10 @@ class FakeIntake:
     def watch_pressure(self, listener: Callable[[bool], None]) -> None:
         self.listeners.append(listener)
 
+    def probe(self, answer: Callable[[bool], None]) -> None:
+        if not self.holding:
+            answer(True)
+
     @property
     def fixes(self) -> NDArray[np.void]:
         """All fixes submitted so far, in their order."""

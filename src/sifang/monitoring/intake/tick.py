@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from sifang.kernel.log import get_logger
 from sifang.monitoring.intake.columns import FIX
+from sifang.monitoring.intake.figures import TickFigures
 from sifang.monitoring.intake.judge import Judge
 from sifang.monitoring.intake.session import Answer, DeviceRef, Frames
 from sifang.monitoring.intake.store import DatabaseLostError
@@ -46,12 +47,14 @@ class Ticker:
         self._listeners: list[Callable[[bool], None]] = []
         self._crowded = False
         self._closing = False
+        self.figures = TickFigures()
         self.lost_since: float | None = None
         self.on_database: Callable[[float], None] = lambda _since: None
 
     def submit(self, fixes: NDArray[np.void], answer: Answer, frames: Frames | None = None) -> None:
         """Take fixes (FIX) for the next tick; `answer` is called when their fate is known."""
         if self._closing or self._fixes_waiting + len(fixes) > FULL:
+            self.figures.turned_away += len(fixes)
             answer(None)
             return
         if fixes.dtype != FIX:
@@ -59,6 +62,7 @@ class Ticker:
         fixes["received_s"] = int(self._clock())
         self._waiting.append((fixes, answer, frames))
         self._fixes_waiting += len(fixes)
+        self.figures.took(len(fixes))
         if self._fixes_waiting > CROWDED:
             self._press(True)
         self._arm()
@@ -112,6 +116,7 @@ class Ticker:
         finally:
             self._running = None
             self._fixes_waiting -= size
+            self.figures.answers(len(tick), stored=stored is not None)
             if self._crowded and self._fixes_waiting < CALM:
                 self._press(False)
             for k, (_, answer, _) in enumerate(tick):
@@ -123,6 +128,7 @@ class Ticker:
         self, batches: list[NDArray[np.void]], frames: list[Frames | None]
     ) -> list[NDArray[np.bool_]]:
         for attempt in range(1_000_000_000):
+            began = time.monotonic()
             try:
                 flags = await self.in_worker(self._judge.tick, batches, frames)
             except DatabaseLostError:
@@ -132,6 +138,7 @@ class Ticker:
                     self._press(True)
                 await asyncio.sleep(BACKOFF_S[min(attempt, len(BACKOFF_S) - 1)])
             else:
+                self.figures.judged(time.monotonic() - began)
                 if self.lost_since is not None:
                     since, self.lost_since = self.lost_since, None
                     log.info("database_back", lost_s=round(self._clock() - since, 1))
@@ -139,6 +146,11 @@ class Ticker:
                     self._press(self._fixes_waiting > CROWDED)
                 return flags
         raise AssertionError
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether gateways are asked not to read."""
+        return self._crowded
 
     def _press(self, crowded: bool) -> None:
         if crowded != self._crowded:

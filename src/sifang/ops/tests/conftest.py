@@ -31,6 +31,7 @@ class Installation:
             "SIFANG_HTTP_PORT": str(free_port()),
             "SIFANG_JT808_PORT": str(free_port()),
             "SIFANG_DEVICE_HTTP_PORT": str(free_port()),
+            "SIFANG_METRICS_PORT": str(free_port()),
             "NUMBA_CACHE_DIR": str(
                 Path(tempfile.gettempdir()) / f"sifang-tests-numba-{os.geteuid() if uid is None else uid}"
             ),
