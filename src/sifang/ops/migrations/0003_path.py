@@ -44,7 +44,7 @@ BEGIN
     FROM monitoring_journalblock;
   answer := answer || jsonb_build_object('journal_oldest_s', age, 'journal_last', n);
   IF to_regclass('monitoring_latework') IS NOT NULL THEN
-    EXECUTE 'SELECT count(*) FROM monitoring_latework WHERE state <> ''done''' INTO n;
+    EXECUTE 'SELECT count(*) FROM monitoring_latework WHERE state = ''waiting''' INTO n;
     answer := answer || jsonb_build_object('late_waiting', n);
   END IF;
   PERFORM set_config('sifang.system_purpose', before, true);
