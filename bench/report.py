@@ -34,6 +34,7 @@ def row(
     detail: str = "",
 ) -> dict[str, Any]:
     """Return one row. The goal is `least` or `most`, both inclusive; with neither it is only reported."""
+    figure = getattr(figure, "item", lambda: figure)()  # of numpy
     bounds = [("≥", least), ("≤", most)]
     goal = " ".join(f"{sign} {bound:,}" for sign, bound in bounds if bound is not None)
     met = None
