@@ -243,20 +243,30 @@ class Engine:
                 "evaluations": self._evaluations.copy(),
             }
 
-    def save(self, measures: Sequence[int]) -> dict[str, Array]:
-        """Return a copy of the state of these measures and their fences, for `put_back`."""
+    def save(self, measures: Sequence[int] | Array, most: int = EVIDENCE_KEPT) -> dict[str, Array]:
+        """Return a copy of the state of these measures and their fences, for `put_back`.
+
+        `most`: how many fixes of one measure may be stepped before that; the fewer, the less is copied.
+        """
         with self._lock:
             tables = self._tables
-            m = np.flatnonzero(np.isin(tables.measures["number"], measures))
-            spans = [np.arange(row["fence_from"], row["fence_to"]) for row in tables.measures[m]]
-            f = np.concatenate(spans) if spans else np.zeros(0, np.int64)
+            numbers = tables.measures["number"]
+            at = np.searchsorted(numbers, measures)
+            m = at[at < len(numbers)]
+            m = m[numbers[m] == np.asarray(measures)[at < len(numbers)]]
+            first, each = tables.measures["fence_from"][m], tables.measures["fence_to"][m]
+            each = each - first
+            f = np.repeat(first - (np.cumsum(each) - each), each) + np.arange(each.sum())
+            kept = self._fence_states["kept"][f, None]
+            slots = (kept + np.arange(min(most, EVIDENCE_KEPT))) % EVIDENCE_KEPT  # those written next
             return {
-                "measure_numbers": tables.measures["number"][m],
+                "measure_numbers": numbers[m],
                 "fence_numbers": tables.fences["number"][f],
                 "measures": self._measure_states[m],
                 "fences": self._fence_states[f],
                 "nodes": self._nodes[f],
-                "evaluations": self._evaluations[f],
+                "slots": slots,
+                "evaluations": self._evaluations[f[:, None], slots],
             }  # every one a copy: indexed by arrays
 
     def put_back(self, saved: Mapping[str, Array]) -> None:
@@ -267,7 +277,7 @@ class Engine:
             before, after = _same(saved["fence_numbers"], self._tables.fences["number"])
             self._fence_states[after] = saved["fences"][before]
             self._nodes[after] = saved["nodes"][before]
-            self._evaluations[after] = saved["evaluations"][before]
+            self._evaluations[after[:, None], saved["slots"][before]] = saved["evaluations"][before]
 
     def restore(self, state: Mapping[str, Array]) -> None:
         """Take state saved by `state` for the measures and fences loaded now; others start clean.

@@ -33,8 +33,8 @@ class EngineLike(Protocol):
 
     def step(self, fixes: Fixes) -> NDArray[np.void]: ...
 
-    def save(self, measures: Sequence[int]) -> Any:
-        """Return a copy of the state of these measures and their fences."""
+    def save(self, measures: NDArray[np.int32], most: int) -> Any:
+        """Return a copy of the state of these measures and their fences, good for `most` fixes of each."""
 
     def put_back(self, saved: Any) -> None:
         """Put that state back."""
@@ -137,7 +137,8 @@ class Judge:
             reasons = self._admission.admit(fixes)
             accepted = fixes[reasons == ACCEPTED]
             if len(accepted):
-                state = self._engine.save(np.unique(accepted["measure"]).tolist())
+                numbers, each = np.unique(accepted["measure"], return_counts=True)
+                state = self._engine.save(numbers, int(each.max()))
                 signals = self._engine.step(accepted)
                 if not settled:
                     keys = self._admission.keys[accepted["device"]]

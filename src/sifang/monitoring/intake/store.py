@@ -84,7 +84,7 @@ class Journal:
             len(fixes),
             datetime.fromtimestamp(int(taken.min()), UTC),
             datetime.fromtimestamp(int(taken.max()), UTC),
-            list(measures),
+            f"{{{','.join(map(str, measures))}}}",  # as PostgreSQL writes int[]: 0.4 ms less a tick
             body,
         )
         try:
@@ -123,7 +123,7 @@ class Journal:
                     cursor.execute(
                         "WITH block AS (INSERT INTO monitoring_journalblock (written_at, key_hour,"
                         " measures_version, fixes, taken_from, taken_to, measures, body)"
-                        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s) RETURNING id)"
+                        " VALUES (%s, %s, %s, %s, %s, %s, %s::int[], %s) RETURNING id)"
                         " SELECT id, pg_notify('sifang_fixes', id::text) FROM block",
                         row,
                     )

@@ -24,7 +24,7 @@ class FakeEngine:
                 raise ZeroDivisionError
         return NO_SIGNALS
 
-    def save(self, measures):
+    def save(self, measures, most):
         return {m: self.seen.get(m) for m in measures}
 
     def put_back(self, saved):

@@ -1,6 +1,7 @@
 """A tick undone leaves the engine as it was, bit for bit; others keep what they got."""
 
 import numpy as np
+import pytest
 
 from sifang.monitoring.engine.engine import Engine
 from sifang.monitoring.engine.specs import FenceSpec, MeasureSpec
@@ -17,16 +18,18 @@ def fixes(measure, start, n=20, lon=117.2):
     return some
 
 
-def test_a_tick_undone_leaves_no_trace():
+@pytest.mark.parametrize("n", [1, 20, 40])
+def test_a_tick_undone_leaves_no_trace(n):
     engine = Engine()
     engine.load(
         [MeasureSpec(m, 0, 1 << 40) for m in (1, 2, 3)],
         [FenceSpec(10 * m + k, m, "boundary", "inside", [RING]) for m in (1, 2, 3) for k in (0, 1)],
     )
-    engine.step(fixes(1, 1000))
+    engine.step(fixes(1, 1000, 40))  # more than the evaluations kept
     before = engine.state()
-    saved = engine.save([1, 3])
-    assert len(engine.step(np.concatenate([fixes(m, 5000) for m in (1, 2, 3)])))
+    saved = engine.save([1, 3, 9], n)
+    engine.step(np.concatenate([fixes(m, 5000, n) for m in (1, 2, 3)]))
+    assert engine.state()["measures"].tobytes() != before["measures"].tobytes()
     engine.put_back(saved)
     after = engine.state()
     untouched = after["measure_numbers"] != 2
