@@ -46,6 +46,7 @@ class Guard:
         self._backlog: dict[str, Any] | None = None
         self._counts: dict[str, Any] | None = None
         self._incident = str(read_json(self._run / "guard.json").get("incident") or "")
+        self._next_incident_s = 0.0
         self._told: Finding = Finding()
         self.finding: Finding = Finding()
         self._stop = threading.Event()
@@ -87,11 +88,14 @@ class Guard:
         """Open the technical incident while fixes do not get through, end it afterwards."""
         finding = self.finding
         if finding.is_stuck:
+            if time.monotonic() < self._next_incident_s:
+                return
             words = ["open", finding.words, _at(finding.since_s).isoformat()]
         elif self._incident:
             words = ["close", self._incident]
         else:
             return
+        self._next_incident_s = 0.0
         try:
             done = subprocess.run(  # noqa: S603 (our own program)
                 [sys.executable, "-m", "sifang.ops.guard_incident", *words],
@@ -99,9 +103,13 @@ class Guard:
             )  # fmt: skip
         except subprocess.TimeoutExpired:
             return
-        if done.returncode == 0:
-            self._incident = done.stdout.strip() if finding.is_stuck else ""
-        self._stop.wait(AGAIN_S if finding.is_stuck and not done.returncode else PROBE_S)
+        if done.returncode:
+            log.warning("incident_not_written", what=words[0])
+            self._stop.wait(PROBE_S)
+        elif finding.is_stuck:
+            self._incident, self._next_incident_s = done.stdout.strip(), time.monotonic() + AGAIN_S
+        else:
+            self._incident = ""
 
     # -- the loop that judges -----------------------------------------------------------------------
 

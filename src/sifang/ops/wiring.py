@@ -17,6 +17,7 @@ def wire(settings: Settings) -> None:
         PagesConfig(
             demo=settings.demo,
             version=version(),
+            guard_file=settings.data / "run" / "guard.json",
             basemap=BaseMap(
                 kind=settings.basemap,
                 url=tile_template(settings.basemap_url),

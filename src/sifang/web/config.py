@@ -1,6 +1,7 @@
 """What the pages must be told at start."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 
@@ -25,11 +26,15 @@ class BaseMap:
 
 @dataclass(frozen=True)
 class PagesConfig:
-    """`demo`: the demonstration city with its accounts; `version`: shown in the help dialog."""
+    """`demo`: the demonstration city with its accounts; `version`: shown in the help dialog.
+
+    `guard_file`: where the guard tells whether fixes get through.
+    """
 
     demo: bool = False
     version: str = ""
     basemap: BaseMap = BaseMap()
+    guard_file: Path | None = None
 
 
 def origin_of(url: str) -> str:

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from sifang.kernel.config import need
 from sifang.kernel.time import SHANGHAI, utc_now
 from sifang.people.models import Agency, Officer, Role, active_roles
+from sifang.web import path_state
 from sifang.web.config import PagesConfig
 from sifang.web.rooms import Room, rooms_of
 
@@ -55,14 +56,20 @@ def viewer_of(request: HttpRequest) -> Viewer | None:
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Context processor: `viewer`, `rooms`, `here`, `now`, `demo_account`, `basemap`, `passkeys_work`."""
+    """Context processor: `viewer`, `rooms`, `here`, `now`, `demo_account`, `basemap`, `passkeys_work`.
+
+    `path_key` and `path_stuck` (officers only): whether fixes get through, and how to ask again.
+    """
     viewer = viewer_of(request)
     here = getattr(request, "sifang_room", "")
+    is_officer = viewer is not None and not viewer.is_person
     return {
         "viewer": viewer,
         "rooms": viewer.rooms if viewer else (),
         "here": here,
         "now": utc_now().astimezone(SHANGHAI),
+        "path_key": path_state.key() if is_officer else "",
+        "path_stuck": path_state.stuck(need(PagesConfig).guard_file) if is_officer else None,
         "basemap": need(PagesConfig).basemap,
         "passkeys_work": not IP_ADDRESS.fullmatch(request.get_host()),
         "demo_account": bool(viewer and viewer.officer.is_demo and not request.session.get("second_factor")),

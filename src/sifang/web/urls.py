@@ -10,6 +10,7 @@ from sifang.web.views import alarms, command, devices, health, officers, persons
 urlpatterns = [
     path("", signin.landing),
     path("healthz", health.healthz),
+    path("path-band", health.path_band),
     path("signin", signin.signin),
     path("signin/passkey/options", signin.passkey_options),
     path("signin/passkey", signin.passkey_signin),

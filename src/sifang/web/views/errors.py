@@ -4,7 +4,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from sifang.kernel.config import need
 from sifang.kernel.errors import BeyondPower, NotFound, SifangError
+from sifang.web.config import PagesConfig
+from sifang.web.path_state import stuck
 
 
 def wants_json(request: HttpRequest) -> bool:
@@ -43,6 +46,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
         return JsonResponse({"code": "error", "message": "出现错误。"}, status=500)
     text = "<!doctype html><html lang=zh-Hans><meta charset=utf-8><title>出现错误 · 四方</title>"
     text += "<main><h1>出现错误</h1><p>没有保存这一步。请稍后再试；问题已记入日志。</p>"
+    if state := stuck(need(PagesConfig).guard_file):
+        text += f"<p><b>定位接收停滞，自 {state.clock} 起。</b>{state.words}</p>"
     text += "<p><a href=/>返回</a></p></main></html>"
     return HttpResponse(text, status=500)
 
