@@ -9,7 +9,8 @@ from sifang.ops.settings import read
 
 
 def settings_of(folder, **more):
-    ports = {"SIFANG_HTTP_PORT": "1024", "SIFANG_JT808_PORT": "1025", "SIFANG_DEVICE_HTTP_PORT": "1026"}
+    ports = {"SIFANG_HTTP_PORT": "1024", "SIFANG_JT808_PORT": "1025", "SIFANG_DEVICE_HTTP_PORT": "1026",
+             "SIFANG_METRICS_PORT": "1027"}  # fmt: skip
     return read({"SIFANG_DATA": str(folder)} | ports | more)
 
 

@@ -59,7 +59,8 @@ def facts():
         "finding": Finding(("loop",), 1.0),
         "watch": {
             "acknowledged": 30, "refused": {"no_measure": 2, '张三"\n': 1, "13853100001": 4},
-            "links": {"connected": 3}, "connections": {"signed_in": 3}, "database_lost": False, "path": figures.report(),
+            "links": {"connected": 3},
+            "connections": {"signed_in": 3}, "database_lost": False, "path": figures.report(),
             "measures_version": 7, "tracked": 3, "alarms_raised": 1, "last_block": 2**31,
             "failed_attempts": 0,
         },

@@ -111,7 +111,9 @@ def test_the_database_is_private(installation):
         assert connection.execute("SHOW listen_addresses").fetchone() == ("",)
 
 
-@pytest.mark.parametrize("name", ["SIFANG_HTTP_PORT", "SIFANG_JT808_PORT", "SIFANG_DEVICE_HTTP_PORT"])
+@pytest.mark.parametrize(
+    "name", ["SIFANG_HTTP_PORT", "SIFANG_JT808_PORT", "SIFANG_DEVICE_HTTP_PORT", "SIFANG_METRICS_PORT"]
+)
 def test_a_port_in_use_is_one_clear_line(installation, name):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
