@@ -47,6 +47,7 @@ class Guard:
         self._counts: dict[str, Any] | None = None
         self._incident = str(read_json(self._run / "guard.json").get("incident") or "")
         self._next_incident_s = 0.0
+        self._since = datetime.now(UTC)  # wall time; kept, so that it does not waver with the clocks
         self._told: Finding = Finding()
         self.finding: Finding = Finding()
         self._stop = threading.Event()
@@ -90,7 +91,7 @@ class Guard:
         if finding.is_stuck:
             if time.monotonic() < self._next_incident_s:
                 return
-            words = ["open", finding.words, _at(finding.since_s).isoformat()]
+            words = ["open", finding.words, self._since.isoformat()]
         elif self._incident:
             words = ["close", self._incident]
         else:
@@ -128,12 +129,13 @@ class Guard:
 
     def look(self) -> None:
         """Judge once, and tell."""
-        self.finding = finding = self._deadman.look(self._sight())
-        if finding.is_stuck != self._told.is_stuck:
+        finding = self._deadman.look(self._sight())
+        if finding.is_stuck is not self._told.is_stuck:
             say = log.error if finding.is_stuck else log.info
+            self._since = _at(finding.since_s)
             say("path_stuck" if finding.is_stuck else "path_works_again", reasons=list(finding.reasons))
-        self._told = finding
-        since = _at(finding.since_s)
+        self._told = self.finding = finding
+        since = self._since
         line = f"定位接收停滞，自 {since.astimezone(SHANGHAI):%H:%M} 起：{finding.words}"
         tell(
             self._run / "guard.json",

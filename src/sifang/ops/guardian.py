@@ -74,7 +74,7 @@ class Guardian:
         self._end_hung(children, found.get("kill"))
 
     def _say(self, line: str) -> None:
-        if line == self._said:
+        if bool(line) == bool(self._said):  # the reasons may change; that it is stuck is said once
             return
         words = line or "定位接收恢复。"
         self._said = line
