@@ -1,10 +1,9 @@
-"""What all connections sent within a few milliseconds, handed to the intake in one call.
+"""The locations that were read one message at a time, handed to the intake once a tick in one call.
 
 The order of arrival is kept. The devices are answered when the intake answers: after the commit, or, when
 it could not store them, not at all.
 """
 
-import asyncio
 import time
 from dataclasses import dataclass
 from typing import Protocol
@@ -14,8 +13,6 @@ from numpy.typing import NDArray
 
 from sifang.gateways.jt808.fast import Told, columns_of_bodies
 from sifang.monitoring.intake.session import DeviceRef, Intake
-
-GATHER_S = 0.005
 
 
 class Answerable(Protocol):
@@ -38,24 +35,18 @@ class Handed:
 
 
 class Batch:
-    """Gathers locations for `GATHER_S` and submits them together."""
+    """Gathers locations until the end of the tick and submits them together."""
 
     def __init__(self, intake: Intake, gateway: str) -> None:
         self._intake = intake
         self._gateway = gateway
         self._waiting: list[Handed] = []
-        self._timer: asyncio.TimerHandle | None = None
 
     def add(self, handed: Handed) -> None:
         self._waiting.append(handed)
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(GATHER_S, self.flush)
 
     def flush(self) -> None:
         """Submit what waits. A location whose values cannot be is counted and answered as received."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
         if not self._waiting:
             return
         waiting, self._waiting = self._waiting, []

@@ -16,6 +16,7 @@ from sifang.gateways.jt808.downlink import Key, Waiting
 from sifang.gateways.jt808.errors import Encrypted, UnknownMessage
 from sifang.gateways.jt808.fast import Told
 from sifang.gateways.jt808.frame import Frame, Header, Splitter, encode_frame, encode_short
+from sifang.gateways.jt808.gather import LARGE
 from sifang.gateways.jt808.messages.down import (
     REGISTERED,
     RESULT_BAD,
@@ -57,18 +58,19 @@ class Connection(asyncio.Protocol):
     def __init__(self, server: "Jt808Server") -> None:
         self.server = server
         self.device: DeviceRef | None = None
-        self.heard_at = self.opened_at = server.clock()
+        self.slot = 0
+        self.opened_at = server.clock()
         self.layout = "2013"
         self.terminal = ""
         self.waiting = Waiting()
         self._transport: asyncio.Transport | None = None
-        self._splitter = Splitter()
+        self.splitter = Splitter()
         self._parts = Reassembler()
         self._card = Card()
-        self._serial = 0
         self._refusals = self._noise = 0
-        self._in_flight = 0
         self._pauses: set[str] = set()
+        self._pending = server.gather.pending
+        self._is_hung_up = False
 
     # ---- the transport
 
@@ -77,34 +79,47 @@ class Connection(asyncio.Protocol):
         stream: asyncio.Transport = transport  # type: ignore[assignment]
         self._transport = stream
         stream.set_write_buffer_limits(high=self.server.limits.write_buffer)
-        self.server.admit(self)
+        self.server.admit(self, stream.write)
 
     def data_received(self, data: bytes) -> None:
-        before = self._splitter.dropped
-        for one in self._splitter.feed(data):
-            if self.closing:
+        if not self._pending:
+            self.server.intake.wake()
+        self._pending.append((self.slot, data))
+        if len(data) > LARGE:
+            self.server.gather.large.append(self)
+            self.pause("tick", stop=True)
+
+    def take(self, data: bytes) -> None:
+        """Read bytes frame by frame; nothing more once we have hung up."""
+        before = self.splitter.dropped
+        for one in self.splitter.feed(data):
+            if self._is_hung_up:
                 break
             if isinstance(one, BadFrame):
                 self._bad(one)
             else:
                 self._frame(one)
-        if dropped := self._splitter.dropped - before:
+        if dropped := self.splitter.dropped - before:
             self.server.dropped_bytes += dropped
             self._refuse("between_frames")
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self.server.gather.tick()  # what it sent before counts
         self._transport = None
         self.waiting.close()
         self.server.forget(self)
+        self.slot = 0
         if self.device is not None:
             reason = "lost" if exc is not None else "closed"
             self.server.intake.link_event(self.device, "disconnected", reason=reason)
             self.device = None
 
     def pause_writing(self) -> None:
+        self.server.gather.slow.add(self)
         self.pause("writing", stop=True)
 
     def resume_writing(self) -> None:
+        self.server.gather.slow.discard(self)
         self.pause("writing", stop=False)
 
     @property
@@ -123,14 +138,29 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def close(self) -> None:
-        """Close after what was written has gone out."""
+        """Close after what was written has gone out; what it sent and we have not read is not read."""
+        self._hang_up()
         if self._transport is not None:
             self._transport.close()
 
     def abort(self) -> None:
         """Close at once."""
+        self._hang_up()
         if self._transport is not None:
             self._transport.abort()
+
+    def _hang_up(self) -> None:
+        self._is_hung_up = True
+        self.server.slots.sign_out(self.slot)
+
+    @property
+    def heard_at(self) -> float:
+        """When a frame of it was last understood."""
+        return float(self.server.slots.heard_at[self.slot])
+
+    @heard_at.setter
+    def heard_at(self, now: float) -> None:
+        self.server.slots.heard_at[self.slot] = now
 
     # ---- writing
 
@@ -143,21 +173,26 @@ class Connection(asyncio.Protocol):
         return serial
 
     def _next_serial(self) -> int:
-        serial, self._serial = self._serial, (self._serial + 1) % 0x10000
-        return serial
+        return self.server.slots.next_serial(self.slot)
 
     def _write(self, data: bytes) -> None:
         if self.closing or self._transport is None:
             return
         self._transport.write(data)
-        if self._transport.get_write_buffer_size() > 4 * self.server.limits.write_buffer:
+        self.cut_if_slow()
+
+    def cut_if_slow(self) -> None:
+        """Cut off who lets too many answers pile up."""
+        most = 4 * self.server.limits.write_buffer
+        if self._transport is not None and self._transport.get_write_buffer_size() > most:
             self.abort()
 
     def request(
         self, message_id: int, body: dict[str, Any], answer_id: int, *, by_serial: bool = True
     ) -> Any:
         """Send a message and return the future of its answer."""
-        key: Key = (answer_id, self._serial if by_serial else -1)
+        serial = int(self.server.slots.table["serial"][self.slot])
+        key: Key = (answer_id, serial if by_serial else -1)
         future = self.waiting.expect(key, self.terminal)
         self.send(message_id, body)
         return future
@@ -183,8 +218,8 @@ class Connection(asyncio.Protocol):
         self._landed()
 
     def _landed(self, messages: int = 1) -> None:
-        self._in_flight -= messages
-        self.pause("in_flight", stop=self._in_flight >= self.server.limits.in_flight)
+        self.server.slots.in_flight[self.slot] -= messages
+        self.server.gather.let_go(self.slot)
 
     # ---- reading
 
@@ -289,8 +324,10 @@ class Connection(asyncio.Protocol):
         for one in told:
             if device.iccid and ICCID_ITEM in one.body and self._is_other_sim(device, iccid_of(one.body)):
                 return
-        self._in_flight += 1
-        self.pause("in_flight", stop=self._in_flight >= self.server.limits.in_flight)
+        slots = self.server.slots
+        slots.in_flight[self.slot] += 1
+        if slots.in_flight[self.slot] >= self.server.limits.in_flight:
+            self.server.gather.hold(self.slot)
         self.server.batch.add(Handed(self, device, message_id, serials, told))
 
     # ---- what each message means
@@ -333,9 +370,19 @@ class Connection(asyncio.Protocol):
             return "imei_differs"
         return ""
 
+    def _know(self, device: DeviceRef) -> None:
+        """Remember who speaks here; the compiled decoder may take the locations of who calls itself so."""
+        self.device, self._card = device, card_of(device.quality)
+        slots = self.server.slots
+        if not self._is_hung_up and (self.terminal.lstrip("0") or "0") == device.terminal_id:
+            has_iccid = bool(device.iccid)
+            slots.sign_in(self.slot, self.layout, self.terminal, device.index, self._card, iccid=has_iccid)
+        else:
+            slots.sign_out(self.slot)
+
     def _signed_in(self, device: DeviceRef) -> None:
         is_new = self.device is None
-        self.device, self._card = device, card_of(device.quality)
+        self._know(device)
         self._refusals = 0
         self.server.signed_in(self, device)
         if is_new:
@@ -376,7 +423,7 @@ class Connection(asyncio.Protocol):
             self.close()
             return
         if known is not self.device:
-            self.device, self._card = known, card_of(known.quality)
+            self._know(known)
         self._acknowledge(message.header.message_id, message.header.serial, RESULT_OK)
         self.server.intake.link_event(known, "heartbeat", battery=message.body.get("battery_percent"))
 
@@ -394,6 +441,7 @@ class Connection(asyncio.Protocol):
         if self.device is not None:
             self.server.intake.link_event(self.device, "disconnected", reason="logout")
             self.server.signed_out(self)
+            self.server.slots.sign_out(self.slot)
             self.device = None
 
     def _time(self, _message: Message) -> None:

@@ -92,9 +92,14 @@ def _before_serial(header: Header, size: int) -> bytes:
     return message_id + attributes.to_bytes(2, "big") + _field_2013(header.terminal)
 
 
+def start_of_frame(message_id: int, layout: str, terminal: str, size: int) -> bytes:
+    """Return the bytes of a plain message before its serial, for a body of `size` bytes."""
+    return _before_serial(Header(message_id, layout, terminal, 0), size)
+
+
 @lru_cache(maxsize=10_000)
 def _start_of(message_id: int, layout: str, terminal: str, size: int) -> tuple[bytes, int]:
-    start = _before_serial(Header(message_id, layout, terminal, 0), size)
+    start = start_of_frame(message_id, layout, terminal, size)
     return start, checksum(start)
 
 
@@ -212,6 +217,21 @@ class Splitter:
         self._buffer = bytearray()
         self._open = False
         self.dropped = 0
+
+    @property
+    def rest(self) -> bytes:
+        """The bytes of a frame that is not complete."""
+        return bytes(self._buffer)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the last delimiter opens a frame."""
+        return self._open
+
+    def go_on(self, rest: bytes, *, is_open: bool) -> None:
+        """Take over the state in which another reader of the same stream stopped."""
+        self._buffer[:] = rest
+        self._open = is_open
 
     def feed(self, data: bytes) -> Iterator[Frame | BadFrame]:
         """Yield what the new bytes complete, in order."""

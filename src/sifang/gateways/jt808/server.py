@@ -14,8 +14,10 @@ from typing import Any
 from sifang.gateways.jt808.batch import Batch
 from sifang.gateways.jt808.connection import GATEWAY, Connection
 from sifang.gateways.jt808.downlink import ANSWER_S, NoAnswer, NotConnected, Setting
+from sifang.gateways.jt808.gather import Gather
 from sifang.gateways.jt808.messages.down import RESULT_OK
 from sifang.gateways.jt808.messages.parameters import parameter_bytes, parameter_json
+from sifang.gateways.jt808.slots import Slots
 from sifang.kernel.log import get_logger
 from sifang.monitoring.intake.codes import AuthCodes
 from sifang.monitoring.intake.session import DeviceRef, Intake
@@ -49,7 +51,9 @@ class Jt808Server:
     ) -> None:
         self.intake, self.codes = intake, codes or AuthCodes()
         self.limits, self.clock = limits or Limits(), clock
-        self.batch = Batch(intake, GATEWAY)
+        self.batch, self.slots = Batch(intake, GATEWAY), Slots()
+        self.gather = Gather(intake, self.batch, self.slots, clock, self.limits.in_flight)
+        intake.each_tick(self.gather.tick)
         self.dropped_bytes = 0
         self._connections: set[Connection] = set()
         self._signed_in: dict[str, Connection] = {}
@@ -76,7 +80,7 @@ class Jt808Server:
         if self._sweeper is not None:
             self._sweeper.cancel()
             await asyncio.gather(self._sweeper, return_exceptions=True)
-        self.batch.flush()
+        self.gather.tick()
         for connection in list(self._connections):
             connection.close()
 
@@ -100,18 +104,23 @@ class Jt808Server:
         signed_in = len(self._signed_in)
         return {"signed_in": signed_in, "not_signed_in": max(len(self._connections) - signed_in, 0)}
 
-    def admit(self, connection: Connection) -> None:
+    def admit(self, connection: Connection, write: Callable[[bytes], None]) -> None:
         """Count a new connection in, or close it when there are too many."""
         if len(self._connections) >= self.limits.connections:
             self.intake.refuse("too_many_connections", GATEWAY, "unknown")
             connection.abort()
             return
         self._connections.add(connection)
+        connection.slot = self.slots.take(connection, write)
+        connection.heard_at = connection.opened_at
         if self._under_pressure:
             connection.pause("pressure", stop=True)
 
     def forget(self, connection: Connection) -> None:
         self._connections.discard(connection)
+        self.gather.slow.discard(connection)
+        if connection.slot:
+            self.slots.give_back(connection.slot, self.gather.newest)
         self.signed_out(connection)
 
     def find(self, terminal_id: str) -> DeviceRef | None:

@@ -32,20 +32,34 @@ class Histogram:
 
 
 class TickFigures:
-    """Told by the Ticker of each submission and of the end of each tick, in the same order."""
+    """Told by the Ticker of each submission and of the end of each tick, in the same order.
+
+    What a gateway holds back until the tick counts from the arrival of its first bytes. `lost`: ticks of
+    which nothing was stored; `retried`: ticks tried once more because there was no database.
+    """
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
         self._open: deque[tuple[float, int]] = deque()  # submissions without an answer: when, how many
         self._recent: deque[float] = deque(maxlen=RECENT)
         self._recent_lag: deque[float] = deque(maxlen=RECENT)
-        self.ticks = self.lost = self.received = self.answered = self.turned_away = 0
+        self._arrived_at: float | None = None
+        self.ticks = self.lost = self.retried = 0
+        self.received = self.answered = self.turned_away = 0
         self.tick_s, self.lag_s = Histogram(), Histogram()
+
+    def arrived(self) -> None:
+        """The first bytes that gateways hold back until the tick have come."""
+        self._arrived_at = self._clock()
+
+    def gathered(self) -> None:
+        """Gateways have handed over all that they held back."""
+        self._arrived_at = None
 
     def took(self, fixes: int) -> None:
         """A submission waits for a tick."""
         self.received += fixes
-        self._open.append((self._clock(), fixes))
+        self._open.append((self._clock() if self._arrived_at is None else self._arrived_at, fixes))
 
     def judged(self, seconds: float) -> None:
         """A tick was judged and committed in so many seconds of the worker."""
@@ -71,8 +85,9 @@ class TickFigures:
 
     @property
     def oldest_unacknowledged_s(self) -> float:
-        """Age of the oldest fix without an answer, 0 when none waits."""
-        return self._clock() - self._open[0][0] if self._open else 0.0
+        """Age of the oldest bytes without an answer, 0 when none wait."""
+        since = self._open[0][0] if self._open else self._arrived_at
+        return 0.0 if since is None else self._clock() - since
 
     def report(self) -> dict[str, Any]:
         """Return everything for the status file."""
@@ -84,6 +99,7 @@ class TickFigures:
             "oldest_unacknowledged_s": round(self.oldest_unacknowledged_s, 3),
             "ticks": self.ticks,
             "ticks_lost": self.lost,
+            "ticks_retried": self.retried,
             "tick_ms": percentiles(self._recent),
             "lag_ms": percentiles(self._recent_lag),
             "tick_seconds": self.tick_s.report(),

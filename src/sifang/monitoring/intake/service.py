@@ -69,3 +69,11 @@ class WatchIntake:
     def probe(self, answer: Callable[[bool], None]) -> None:
         """Send an empty transaction through the worker thread."""
         self._probe.ask(answer)
+
+    def each_tick(self, gather: Callable[[], None]) -> None:
+        """Pass on who holds bytes back until the tick."""
+        self._ticker.each_tick(gather)
+
+    def wake(self) -> None:
+        """Pass on that bytes have come."""
+        self._ticker.wake()

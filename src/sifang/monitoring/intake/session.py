@@ -70,3 +70,9 @@ class Intake(Protocol):
 
     def probe(self, answer: Callable[[bool], None]) -> None:
         """Send an empty transaction the way of the fixes; `answer(True)` once it has committed."""
+
+    def each_tick(self, gather: Callable[[], None]) -> None:
+        """Call `gather` at each tick, on the event loop: the gateway submits what it has held back."""
+
+    def wake(self) -> None:
+        """Bytes have come that are held back until the tick: let one come soon. Cheap; call at the first."""

@@ -1,5 +1,6 @@
 """An Intake for the tests of gateways: it remembers what it was told, and answers when it is let."""
 
+import asyncio
 import hashlib
 from collections import Counter
 from collections.abc import Callable
@@ -8,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sifang.monitoring.intake.session import Answer, DeviceRef, Frames
+
+TICK_S = 0.005
 
 
 class FakeIntake:
@@ -24,6 +27,7 @@ class FakeIntake:
         self.frames: list[Frames | None] = []  # beside `submitted`
         self.refused_frames: list[tuple[str, str, bytes]] = []  # reason, device, bytes
         self.listeners: list[Callable[[bool], None]] = []
+        self.gathers: list[Callable[[], None]] = []
 
     def find_device(self, terminal_id: str) -> DeviceRef | None:
         return self.devices.get(terminal_id.lstrip("0"))
@@ -62,6 +66,17 @@ class FakeIntake:
     def probe(self, answer: Callable[[bool], None]) -> None:
         if not self.holding:
             answer(True)
+
+    def each_tick(self, gather: Callable[[], None]) -> None:
+        self.gathers.append(gather)
+
+    def wake(self) -> None:
+        asyncio.get_running_loop().call_later(TICK_S, self.tick)
+
+    def tick(self) -> None:
+        """Let gateways hand over what they hold back."""
+        for gather in self.gathers:
+            gather()
 
     @property
     def fixes(self) -> NDArray[np.void]:

@@ -1,5 +1,7 @@
 """The event loop's side: fixes gather for a tick, the worker judges them, then the devices are answered.
 
+A gateway that keeps bytes back until the tick (`each_tick`) says when the first ones come (`wake`); it is
+asked for them every 20 ms, also while a commit is running, so that bounds and pressure count what has come.
 While a tick is being committed the next one grows (group commit). When too much is waiting, gateways are
 asked to stop reading; what still comes above the hard bound is not acknowledged, so the device keeps it.
 Without a database everything waits unacknowledged and the same tick is tried again with back-off.
@@ -9,7 +11,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +24,6 @@ from sifang.monitoring.intake.session import Answer, DeviceRef, Frames
 from sifang.monitoring.intake.store import DatabaseLostError
 
 log = get_logger("watch")
-Submission = tuple[NDArray[np.void], Answer, Frames | None]
 T = TypeVar("T")
 TICK_S, QUICK_S = 0.020, 0.005  # between two ticks; after a quiet moment
 CROWDED, CALM, FULL = 50_000, 20_000, 100_000  # fixes waiting: stop reading, go on, refuse to take
@@ -30,8 +31,20 @@ TICK_FIXES = 20_000  # at most so many in one transaction
 BACKOFF_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 
+class Submission(NamedTuple):
+    """Fixes of one gateway, who answers for them, and their bytes."""
+
+    fixes: NDArray[np.void]
+    answer: Answer
+    frames: Frames | None
+
+
 class Ticker:
-    """Gathers, hands over, answers. All methods run on the event loop; the worker is one thread."""
+    """Gathers, hands over, answers. All methods run on the event loop; the worker is one thread.
+
+    For the operator: `figures` (received, answered, waiting, age of the oldest bytes without an answer,
+    times of ticks, lost and retried ones), `lost_since` (no database since; None: there is one).
+    """
 
     def __init__(
         self, judge: Judge, worker: ThreadPoolExecutor, clock: Callable[[], float] = time.time
@@ -41,15 +54,29 @@ class Ticker:
         self._clock = clock
         self._waiting: list[Submission] = []
         self._fixes_waiting = 0
+        self._gathers: list[Callable[[], None]] = []
+        self._is_woken = False  # gateways hold bytes back until the tick
+        self._is_gathering = False
         self._running: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._last_start = 0.0
+        self._last_start = self._last_beat = 0.0
         self._listeners: list[Callable[[bool], None]] = []
         self._crowded = False
         self._closing = False
         self.figures = TickFigures()
         self.lost_since: float | None = None
         self.on_database: Callable[[float], None] = lambda _since: None
+
+    def each_tick(self, gather: Callable[[], None]) -> None:
+        """Call `gather` at each tick: it submits what its gateway has held back."""
+        self._gathers.append(gather)
+
+    def wake(self) -> None:
+        """A gateway holds bytes back: a tick comes soon."""
+        if not self._is_woken:
+            self._is_woken = True
+            self.figures.arrived()
+            self._arm()
 
     def submit(self, fixes: NDArray[np.void], answer: Answer, frames: Frames | None = None) -> None:
         """Take fixes (FIX) for the next tick; `answer` is called when their fate is known."""
@@ -60,7 +87,7 @@ class Ticker:
         if fixes.dtype != FIX:
             raise TypeError(fixes.dtype)
         fixes["received_s"] = int(self._clock())
-        self._waiting.append((fixes, answer, frames))
+        self._waiting.append(Submission(fixes, answer, frames))
         self._fixes_waiting += len(fixes)
         self.figures.took(len(fixes))
         if self._fixes_waiting > CROWDED:
@@ -85,24 +112,44 @@ class Ticker:
         self._closing = True
         if self._running:
             self._running.cancel()
-        for _, answer, _ in self._waiting:
-            answer(None)
+        for one in self._waiting:
+            one.answer(None)
         self._waiting.clear()
+        if self._timer:
+            self._timer.cancel()
 
     def _arm(self) -> None:
-        if self._timer or self._running or not self._waiting:
+        """See to it that a tick comes: 20 ms after the last one, after a quiet moment sooner."""
+        if self._timer or self._is_gathering or (not self._is_woken and (self._running or not self._waiting)):
             return
         loop = asyncio.get_running_loop()
-        idle = loop.time() - self._last_start
-        self._timer = loop.call_later(QUICK_S if idle > TICK_S else TICK_S - idle, self._start)
+        idle = loop.time() - (self._last_beat if self._running else self._last_start)
+        self._timer = loop.call_later(QUICK_S if idle > TICK_S else TICK_S - idle, self._beat)
+
+    def _beat(self) -> None:
+        """Take what gateways hold back, and start the worker unless it is at work."""
+        self._timer = None
+        self._last_beat = asyncio.get_running_loop().time()
+        self._is_woken, self._is_gathering = False, True
+        for gather in self._gathers:
+            try:
+                gather()
+            except Exception:  # one gateway's trouble is not the others'
+                log.exception("gather_failed")
+        self.figures.gathered()
+        self._is_gathering = False
+        if self._waiting and not self._running:
+            self._start()
+        self._arm()  # what has come meanwhile
 
     def _start(self) -> None:
-        self._timer = None
         loop = asyncio.get_running_loop()
         self._last_start = loop.time()
         size, taken = 0, 0
-        while taken < len(self._waiting) and (not taken or size + len(self._waiting[taken][0]) <= TICK_FIXES):
-            size += len(self._waiting[taken][0])
+        while taken < len(self._waiting) and (
+            not taken or size + len(self._waiting[taken].fixes) <= TICK_FIXES
+        ):
+            size += len(self._waiting[taken].fixes)
             taken += 1
         tick, self._waiting = self._waiting[:taken], self._waiting[taken:]
         self._running = loop.create_task(self._run(tick, size))
@@ -110,7 +157,7 @@ class Ticker:
     async def _run(self, tick: list[Submission], size: int) -> None:
         stored: list[NDArray[np.bool_]] | None = None
         try:
-            stored = await self._judged([fixes for fixes, _, _ in tick], [frames for _, _, frames in tick])
+            stored = await self._judged([one.fixes for one in tick], [one.frames for one in tick])
         except Exception:  # the edge of the worker: nobody is acknowledged, the city goes on
             log.exception("tick_lost", fixes=size)
         finally:
@@ -119,10 +166,19 @@ class Ticker:
             self.figures.answers(len(tick), stored=stored is not None)
             if self._crowded and self._fixes_waiting < CALM:
                 self._press(False)
-            for k, (_, answer, _) in enumerate(tick):
-                _say(answer, stored[k] if stored is not None and stored[k].any() else None)
+            for k, one in enumerate(tick):
+                _say(one.answer, stored[k] if stored is not None and stored[k].any() else None)
             if not self._closing:
-                self._arm()
+                self._go_on()
+
+    def _go_on(self) -> None:
+        """After a tick: at once when it was long and more has been handed over, else in its time."""
+        if self._waiting and asyncio.get_running_loop().time() - self._last_start >= TICK_S:
+            if self._timer:
+                self._timer.cancel()
+            self._beat()
+        else:
+            self._arm()
 
     async def _judged(
         self, batches: list[NDArray[np.void]], frames: list[Frames | None]
@@ -132,6 +188,7 @@ class Ticker:
             try:
                 flags = await self.in_worker(self._judge.tick, batches, frames)
             except DatabaseLostError:
+                self.figures.retried += 1
                 if self.lost_since is None:
                     self.lost_since = self._clock()
                     log.warning("database_lost")
