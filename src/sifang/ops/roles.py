@@ -50,6 +50,8 @@ OFFICERS_WRITE = (
     "monitoring_proof",
     "monitoring_clauseexception",
 )
+# Written by the compaction and the retention alone, which are jobs.
+JOBS_WRITE = ("monitoring_trackchunk", "monitoring_journalhour")
 READ_RECORDS = "people_readrecord"  # the reader, too, records before it reads
 
 
@@ -164,6 +166,9 @@ def grant_tables(owner: psycopg.Connection) -> None:
         run(sql.SQL("REVOKE ALL ON {} FROM {}, {}").format(sql.Identifier(table), behind, reader))
     for table in _existing(owner, OFFICERS_WRITE):
         run(sql.SQL("REVOKE INSERT, UPDATE, DELETE ON {} FROM {}").format(sql.Identifier(table), behind))
+    for table in _existing(owner, JOBS_WRITE):
+        others = _names(["app", "watch"])
+        run(sql.SQL("REVOKE INSERT, UPDATE, DELETE ON {} FROM {}").format(sql.Identifier(table), others))
     for table in _existing(owner, VERSION_ROW):
         run(sql.SQL("REVOKE INSERT, UPDATE, DELETE ON {} FROM {}").format(sql.Identifier(table), workers))
     for table in _existing(owner, [READ_RECORDS]):

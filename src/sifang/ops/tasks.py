@@ -56,3 +56,14 @@ def each_minute(timestamp: int) -> dict[str, int]:
     if any(done.values()):
         log.info("clock_worked", **done)
     return done
+
+
+@app.periodic(cron="7,27,47 * * * *")
+@app.task(name="compact_journal", queue="clock", queueing_lock="compact_journal", lock="compact_journal")
+def compact_journal(timestamp: int) -> dict[str, int]:
+    """Compact the finished hours of the journal by measure; return how many hours and fixes."""
+    from sifang.monitoring.intake.compact import compact_due
+
+    del timestamp
+    done = compact_due(utc_now())
+    return {"hours": len(done), "fixes": sum(hour.fixes for hour in done)}

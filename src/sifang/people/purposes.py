@@ -60,3 +60,4 @@ class SystemPurpose(StrEnum):
     RECONCILE = "reconcile"
     DELIVER = "deliver"
     COMPARE = "compare"
+    COMPACT = "compact"

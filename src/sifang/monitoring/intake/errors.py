@@ -19,3 +19,9 @@ class BlockDamaged(SifangError):
     """轨迹日志块无法打开：内容或者行信息与写入时不符。"""
 
     code, status = "block_damaged", 500
+
+
+class ChunksDiffer(SifangError):
+    """轨迹分段与日志块不一致（{hour}），日志块没有删除。"""
+
+    code, status = "chunks_differ", 500

@@ -11,6 +11,7 @@ from sifang.monitoring.models.alarms import (
     Incident,
     Signal,
 )
+from sifang.monitoring.models.chunks import JournalHour, TrackChunk
 from sifang.monitoring.models.devices import Binding, Device, DeviceKind, DeviceModel
 from sifang.monitoring.models.fences import BoundaryLine, Clause, ClauseException, ClauseKind, Fence
 from sifang.monitoring.models.journal import JournalBlock, MeasuresVersion, RefusedFixes
@@ -39,6 +40,7 @@ __all__ = [
     "Ground",
     "Incident",
     "JournalBlock",
+    "JournalHour",
     "LateWork",
     "Measure",
     "MeasuresVersion",
@@ -46,4 +48,5 @@ __all__ = [
     "RefusedFixes",
     "ReviewVerdict",
     "Signal",
+    "TrackChunk",
 ]

@@ -9,6 +9,7 @@ from psycopg import sql
 from psycopg_pool import ConnectionPool
 
 from sifang.ops.roles import (
+    JOBS_WRITE,
     OFFICERS_WRITE,
     ROLES,
     SECRETS,
@@ -89,6 +90,15 @@ def test_the_measures_version_is_raised_by_triggers_alone(role):
     with connections[ALIAS_OF[role]].cursor() as cursor:
         cursor.execute("SELECT has_table_privilege('monitoring_measuresversion', 'INSERT, UPDATE, DELETE')")
         assert cursor.fetchone() == (role == "owner",)
+
+
+@pytest.mark.django_db(databases="__all__")
+@pytest.mark.parametrize("role", ["app", "watch", "reader"])
+def test_chunks_are_written_by_the_jobs_alone(role):
+    with connections[ALIAS_OF[role]].cursor() as cursor:
+        for table in JOBS_WRITE:
+            cursor.execute("SELECT has_table_privilege(%s, 'INSERT, UPDATE, DELETE')", [table])
+            assert cursor.fetchone() == (False,), table
 
 
 def test_the_tests_use_no_server_but_their_own():

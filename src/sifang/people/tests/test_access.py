@@ -260,6 +260,17 @@ def test_the_live_map_reads_as_reader_only_leaves_its_record_and_sees_no_person(
 
 
 @pytest.mark.django_db(transaction=True, databases=EVERY)
+def test_the_compaction_runs_as_jobs_only_leaves_its_record_and_sees_no_person(city):
+    with system("compact", using="jobs"):
+        assert Person.objects.using("jobs").count() == 0
+    for alias in ("default", "owner", "watch", "reader"):
+        with pytest.raises(WrongRole), system("compact", using=alias):
+            pytest.fail(f"compact ran as {alias}")
+    with system("migration", using="owner", continues=True):
+        assert ReadRecord.objects.using("owner").filter(system_purpose="compact").count() == 1
+
+
+@pytest.mark.django_db(transaction=True, databases=EVERY)
 def test_a_data_migration_without_context_changes_nothing_and_with_it_what_it_had_to(city):
     rows = Person.objects.using("owner")
     assert rows.update(phone="0531") == 0
