@@ -114,7 +114,7 @@ def test_a_breach_raises_exactly_one_alarm_with_ledger_row_and_expectation(house
         assert (alarm.kind, alarm.state, alarm.ended_at) == ("place_entered", "open", None)
         assert alarm.probability > 0.95
         assert 2 <= len(alarm.evidence) <= 32
-        assert not any("lon" in str(row) or "117" in str(row) for row in alarm.evidence)
+        assert not any("lon" in str(row) or "117.0" in str(row) for row in alarm.evidence)
         assert sorted(Signal.objects.values_list("kind", "phase")) == [("place", "begin")]
         assert JournalBlock.objects.count() == 35
     with connections["owner"].cursor() as cursor:
