@@ -9,7 +9,7 @@ DEMO_FLAGS ?=
 TEST_FLAGS ?=
 PG15 := /usr/lib/postgresql/15/bin
 
-.PHONY: help setup setup-dev front demo test unit check bench clean-demo test-packages test-pg15
+.PHONY: help setup setup-dev front demo test unit check bench clean-demo test-packages test-pg15 fault-fuzz
 
 help:
 	@echo "make setup       install into .venv          make demo        the demonstration city"
@@ -83,6 +83,9 @@ test-pg15: setup-dev
 	@SIFANG_TEST_POSTGRES=$(PG15) $(BIN)/pytest -n 2 -m "not browser and not slow" $(TEST_FLAGS)
 
 # short form: make bench BENCH_FLAGS=--short ; the long form writes docs/performance.md
+fault-fuzz: setup-dev
+	@$(BIN)/python tests/faults/fuzz.py --inputs $(or $(INPUTS),1000000)
+
 bench: setup-dev
 	@sh tools/bench_packages.sh
 	@$(BIN)/python bench/table.py $(or $(BENCH_FLAGS),--write)
