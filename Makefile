@@ -82,10 +82,11 @@ test-pg15: setup-dev
 	  else echo "missing: Debian package postgresql-15 (apt install postgresql-15)"; exit 1; fi
 	@SIFANG_TEST_POSTGRES=$(PG15) $(BIN)/pytest -n 2 -m "not browser and not slow" $(TEST_FLAGS)
 
-# short form: make bench BENCH_FLAGS=--short ; the long form writes docs/performance.md
+# long form; a short one is in the suite: make fault-fuzz INPUTS=1000000
 fault-fuzz: setup-dev
 	@$(BIN)/python tests/faults/fuzz.py --inputs $(or $(INPUTS),1000000)
 
+# short form: make bench BENCH_FLAGS=--short ; the long form writes docs/performance.md
 bench: setup-dev
 	@sh tools/bench_packages.sh
 	@$(BIN)/python bench/table.py $(or $(BENCH_FLAGS),--write)

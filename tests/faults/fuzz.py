@@ -3,8 +3,9 @@
     python tests/faults/fuzz.py --inputs 1000000 [--seed 1] [--only jt808,http,…]
 
 Inputs are the samples of `../shared` and our own captured frames, mutated byte by byte (flipped, cut,
-doubled, spliced, lengths set to extremes). Promise: nothing comes out but an answer or the part's own refusal, memory stays
-bounded, and no compiled kernel leaves its arrays (the run compiles them with numba's boundscheck).
+doubled, spliced, lengths set to extremes). Promise: nothing comes out but an answer or
+the part's own refusal, memory stays bounded, and no compiled kernel leaves its arrays (the run compiles
+them with numba's boundscheck).
 Prints one JSON line; exit 1 when a promise was broken. The seed reproduces the run. Nothing is listened on.
 """
 
