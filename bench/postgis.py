@@ -56,6 +56,9 @@ class Pipeline:
             with cursor.copy("COPY bound (person, fence) FROM STDIN") as into:
                 for pair in world.bound.tolist():
                     into.write_row(pair)
+        self._connection.execute(
+            "INSERT INTO newest SELECT DISTINCT person, '-infinity'::timestamptz FROM bound"
+        )
         self._connection.execute((FOLDER / f"{name}.sql").read_text())
         self._connection.execute("ANALYZE")
         self.pid = backend_of(self._connection)

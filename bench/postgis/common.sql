@@ -13,6 +13,14 @@ CREATE TABLE bound (
   since timestamptz,                       -- the first of them
   PRIMARY KEY (person, fence)
 ) WITH (fillfactor = 50);                  -- room for updates in place
+-- The newest fix of each person: what is not newer is kept but not judged, as in our engine, because three
+-- in a row means nothing out of order; silence and the live map need the row as well.
+CREATE TABLE newest (
+  person int PRIMARY KEY,
+  taken timestamptz NOT NULL,
+  lon double precision,
+  lat double precision
+) WITH (fillfactor = 50);
 CREATE TABLE alarm (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   person int NOT NULL,

@@ -4,6 +4,11 @@ DECLARE
   place geometry := ST_SetSRID(ST_MakePoint(NEW.lon, NEW.lat), 4326);
   f record;
 BEGIN
+  UPDATE newest SET taken = NEW.taken, lon = NEW.lon, lat = NEW.lat
+   WHERE person = NEW.person AND taken < NEW.taken;
+  IF NOT FOUND THEN
+    RETURN NEW;
+  END IF;
   FOR f IN
     SELECT b.fence, b.is_beyond, b.run, b.since, ST_Covers(e.area, place) <> e.keeps_inside AS beyond,
            ST_Distance(ST_Boundary(e.area)::geography, place::geography) AS away_m

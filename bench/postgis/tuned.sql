@@ -19,6 +19,11 @@ DECLARE
   inside int[] := ARRAY(SELECT a.fence FROM area_piece a WHERE ST_Covers(a.piece, place));
   f record;
 BEGIN
+  UPDATE newest SET taken = NEW.taken, lon = NEW.lon, lat = NEW.lat
+   WHERE person = NEW.person AND taken < NEW.taken;
+  IF NOT FOUND THEN
+    RETURN NEW;
+  END IF;
   FOR f IN
     SELECT b.fence, b.is_beyond, b.run, b.since, (b.fence = ANY (inside)) <> e.keeps_inside AS beyond
       FROM bound b JOIN fence e ON e.id = b.fence
