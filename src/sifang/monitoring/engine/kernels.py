@@ -40,7 +40,8 @@ _GEO, _FENCE, _MEASURE = (_array(_rec(dtype)) for dtype in (GEOMETRY, FENCE, MEA
 _FENCE_STATE, _MEASURE_STATE = (_array(_rec(dtype)) for dtype in (FENCE_STATE, MEASURE_STATE))
 _EVALUATIONS = _array(_rec(EVALUATION), 2)
 # no signature of their own: they are compiled into the kernels that call them, and with those cached
-_helper = nb.njit(nogil=True, error_model="numpy")
+# (inlined: fourteen arrays by value cost more than most of these functions)
+_helper = nb.njit(nogil=True, error_model="numpy", forceinline=True)
 
 
 @_helper
@@ -228,20 +229,16 @@ def signed_distances(
 
 
 @_helper
-def weigh(nodes, f, node_z, beyond, accuracy, boundary, gap_s, counts, rules):
+def weigh(nodes, f, node_z, beyond, accuracy, boundary, switch, weight, sure, counts, rules):
     """Add one fix to the evidence of fence `f`; returns the probability of being beyond the line.
 
-    `gap_s`: seconds since the last evaluation, negative for the first. `counts` 0: the fix proves nothing.
+    `switch` (forgetting) and `weight` follow from the gap since the last evaluation, `sure` is the ratio of
+    a fix without doubt on its side: the caller works them out once for many. `counts` 0: the fix proves nothing.
     """
     r = rules[0]
     sigma = max(accuracy, r.accuracy_floor_m) / r.radius_per_sigma
     alone = sigma * math.sqrt(1.0 - r.shared_part)
     shared = math.sqrt(boundary * boundary + r.shared_part * sigma * sigma)
-    switch = 0.0
-    weight = 1.0
-    if gap_s >= 0.0:
-        switch = 0.5 * (1.0 - math.exp(-2.0 * gap_s / r.sojourn_s))
-        weight = 1.0 - math.exp(-gap_s / r.correlation_s)
     total = 0.0
     n = node_z.shape[0]
     widest = node_z[n - 1] * shared  # the nodes are sorted and even about 0
@@ -249,15 +246,14 @@ def weigh(nodes, f, node_z, beyond, accuracy, boundary, gap_s, counts, rules):
         # nothing to prove, or every belief nine sigmas from the line (tail below 1e-18): one ratio for all
         ratio = 1.0
         if counts:
-            most = (2.0 - r.outlier) / r.outlier
-            ratio = math.pow(most if beyond > 0.0 else 1.0 / most, weight)
+            ratio = sure
         for k in range(n):
             before = nodes[f, k]
             before += switch * (1.0 - 2.0 * before)
             yes = before * ratio
-            before = yes / (yes + 1.0 - before)
-            nodes[f, k] = before
-            total += before
+            nodes[f, k] = yes / (yes + 1.0 - before)
+        for k in range(n):  # apart, so that the divisions above are done side by side
+            total += nodes[f, k]
         return total / n
     plain = 0.5 * r.outlier
     for k in range(n):
@@ -464,6 +460,13 @@ def step(
     missing it is not begun, and the caller comes again with an empty array.
     """
     n = 0
+    # what follows from the gap alone, for the gap met last: most devices report at one interval
+    last_gap = -2.0
+    switch = 0.0
+    weight = 1.0
+    sure_beyond = 1.0
+    sure_lawful = 1.0
+    most = (2.0 - rules[0].outlier) / rules[0].outlier
     for i in range(first, fixes.shape[0]):
         fixes[i].verdict = 0
         number = fixes[i].measure
@@ -525,7 +528,17 @@ def step(
             )
             beyond = d if fences[f].keeps_inside else -d
             gap = -1.0 if fs.last_s < 0 else float(t - fs.last_s)
-            p = weigh(nodes, f, node_z, beyond, accuracy, boundary, gap, counts, rules)
+            if gap != last_gap:
+                last_gap = gap
+                switch = 0.0
+                weight = 1.0
+                if gap >= 0.0:
+                    switch = 0.5 * (1.0 - math.exp(-2.0 * gap / rules[0].sojourn_s))
+                    weight = 1.0 - math.exp(-gap / rules[0].correlation_s)
+                sure_beyond = math.pow(most, weight)
+                sure_lawful = math.pow(1.0 / most, weight)
+            sure = sure_beyond if beyond > 0.0 else sure_lawful
+            p = weigh(nodes, f, node_z, beyond, accuracy, boundary, switch, weight, sure, counts, rules)
             fs.last_s = t
             fs.probability = p
             # certain, and this fix does not speak against it: 1 lawful side, 2 beyond, 3 cannot know
