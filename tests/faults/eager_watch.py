@@ -1,0 +1,25 @@
+"""The control's watch: it answers a device as soon as its fixes wait for a tick, before they are stored."""
+
+import asyncio
+import sys
+from typing import Any
+
+import numpy as np
+
+from sifang.monitoring.intake import tick
+from sifang.monitoring.intake.session import Answer
+from sifang.ops import watch
+
+
+class EagerTicker(tick.Ticker):
+    """Says yes at once, and nothing when the truth is known."""
+
+    def submit(self, fixes: Any, answer: Answer, *more: Any, **named: Any) -> None:
+        """Take the fixes; the device is told that they are stored."""
+        asyncio.get_running_loop().call_soon(answer, np.ones(len(fixes), bool))
+        super().submit(fixes, lambda _: None, *more, **named)
+
+
+if __name__ == "__main__":
+    tick.Ticker = EagerTicker
+    sys.exit(watch.main())

@@ -1,0 +1,216 @@
+"""`python tests/faults/kill.py --kills N`: kill -9 of every process at random moments under load.
+
+What must hold: no acknowledged fix lost, none twice in what readers return, none that was never offered;
+every seeded breach exactly one alarm record; the service comes back by itself. One JSON line; exit 1 when a
+promise was broken. `--control` runs an intake that acknowledges before it commits: then exit 1 unless that
+was noticed. The same `--seed` gives the same city, lives and order of kills (not the same microseconds).
+"""
+
+import argparse
+import json
+import random
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "src")]
+
+from tests.faults.common.checks import Verdict  # noqa: E402
+from tests.faults.common.clients import Clients  # noqa: E402
+from tests.faults.common.evidence import check  # noqa: E402
+from tests.faults.common.installation import START_S, Installation, until  # noqa: E402
+from tests.faults.common.notices import Notices  # noqa: E402
+
+SERVING = ("watch", "postgres", "backend", "supervisor")  # without these nobody is acknowledged
+ROUND = (("watch",), ("postgres",), ("web",), ("jobs",), ("supervisor",), ("backend",), ("postgres", "watch"))
+CONTROL_ROUND = (("postgres", "watch"), ("watch",))
+RECOVERY_S = 120.0
+SLOWEST_KILL_S, ALL_ELSE_S = 45, 240  # the script ends itself after so long
+
+
+class TookTooLong(Exception):
+    """The script's own limit has passed."""
+
+
+@dataclass
+class Outcome:
+    """What happened, beside the verdict."""
+
+    kills: Counter[str] = field(default_factory=Counter)
+    recovery_s: dict[str, list[float]] = field(default_factory=dict)
+    checks: int = 0
+    verdict: Verdict = field(default_factory=Verdict)
+
+    def recovered(self, name: str, seconds: float) -> None:
+        """Note how long it took until the service was back."""
+        self.recovery_s.setdefault(name, []).append(seconds)
+
+    def rto(self, names: tuple[str, ...]) -> dict[str, float]:
+        """Return median, 95th percentile and maximum over these processes, in seconds."""
+        found = sorted(s for name in names for s in self.recovery_s.get(name, []))
+        if not found:
+            return {}
+        at = {"p50": 0.5, "p95": 0.95, "max": 1.0}
+        return {name: round(found[min(int(q * len(found)), len(found) - 1)], 2) for name, q in at.items()}
+
+
+def schedule(kills: int, chance: random.Random, *, control: bool) -> Iterator[tuple[str, ...]]:
+    """Yield what is killed together, so many processes in all; every process in every round."""
+    left = kills
+    while left > 0:
+        order = list(CONTROL_ROUND if control else ROUND)
+        if not control:
+            chance.shuffle(order)
+        for group in order:
+            if left > 0:
+                yield group[:left]
+            left -= len(group)
+
+
+class Script:
+    """One run: an installation, its clients, the kills, the verdict."""
+
+    def __init__(self, asked: argparse.Namespace) -> None:
+        self.asked = asked
+        self.chance = random.Random(asked.seed)
+        self.outcome = Outcome()
+        supervisor = "tests.faults.eager_up" if asked.control else "sifang.ops.main"
+        self.where = Installation(supervisor=supervisor)
+        self.plan = self.where.folder / "plan.json"
+
+    def run(self) -> dict[str, Any]:
+        """Do it all; returns the figures. Raises NeverHappened when the service does not come back."""
+        began = time.monotonic()
+        with self.where as where:
+            where.start()
+            words = ("--devices", str(self.asked.devices), "--plan", str(self.plan))
+            where.run("tests.faults.common.seeding", *words, "--seed", str(self.asked.seed))
+            load = {"seed": self.asked.seed, "speed": self.asked.speed}
+            with Clients(where, self.plan, **load) as clients, Notices(where) as notices:
+                clients.until_acknowledged_since(time.monotonic(), START_S)
+                self._kills(clients)
+                where.until_ready()
+                clients.drain(RECOVERY_S + 2 * self.asked.devices)
+                self._judge(clients, drained=True)
+                done = self._figures(clients, notices)
+                if self.asked.keep_words and not self.outcome.verdict.is_good:
+                    _tell(where.said(4_000))
+        return done | {"seconds": round(time.monotonic() - began, 1)}
+
+    def _kills(self, clients: Clients) -> None:
+        killed = 0
+        for group in schedule(self.asked.kills, self.chance, control=self.asked.control):
+            low, high = self.asked.between
+            time.sleep(self.chance.uniform(low, high))
+            killed += self._kill(group, clients)
+            _tell(f"{killed}/{self.asked.kills} {'+'.join(group)} {self._last(group[-1])}")
+            if self.asked.control and "watch" in group:
+                self._judge(clients)
+                if not self.outcome.verdict.is_good:
+                    return
+            elif self.asked.every and killed % self.asked.every < len(group) and killed < self.asked.kills:
+                self._judge(clients)
+
+    def _last(self, name: str) -> str:
+        found = self.outcome.recovery_s.get(name)
+        return f"back after {found[-1]:.1f} s" if found else ""
+
+    def _kill(self, group: tuple[str, ...], clients: Clients) -> int:
+        """Kill the group one shortly after the other, wait until all is back; return how many were killed."""
+        at = time.monotonic()
+        done = 0
+        for number, name in enumerate(group):
+            if number:
+                time.sleep(self.chance.uniform(0.0, 0.8))
+            at = time.monotonic()
+            pid = until(lambda name=name: self.where.kill(name), RECOVERY_S, f"{name} to kill")
+            self.outcome.kills[name] += 1
+            done += 1
+        self._wait_for(group[-1], pid, at, clients)
+        return done
+
+    def _wait_for(self, name: str, pid: int, at: float, clients: Clients) -> None:
+        where = self.where
+        if name == "supervisor":
+            time.sleep(self.chance.uniform(0.0, 1.0))
+            where.start(wait=False)
+            where.until_ready(RECOVERY_S)
+        elif name != "backend":
+            until(lambda: where.pid(name) not in {None, pid}, RECOVERY_S, f"{name} is started again", 0.02)
+            if name not in SERVING:
+                until(lambda: where.serves(name), RECOVERY_S, f"{name} serves again", 0.02)
+        if name in SERVING:
+            since = at if name in {"watch", "supervisor"} else time.monotonic()
+            back = clients.until_acknowledged_since(since, RECOVERY_S)
+        else:
+            back = time.monotonic()
+        self.outcome.recovered(name, back - at)
+
+    def _judge(self, clients: Clients, *, drained: bool = False) -> None:
+        breaches = clients.breaches() if drained else None
+        self.outcome.verdict = check(self.where, self.plan, clients, breaches)
+        self.outcome.checks += 1
+        for line in self.outcome.verdict.lines:
+            _tell(line)
+
+    def _figures(self, clients: Clients, notices: Notices) -> dict[str, Any]:
+        outcome = self.outcome
+        return {
+            "script": "kill", "seed": self.asked.seed, "devices": self.asked.devices,
+            "control": self.asked.control, "good": outcome.verdict.is_good,
+            "kills": sum(outcome.kills.values()), "killed": dict(sorted(outcome.kills.items())),
+            **outcome.verdict.figures(), **notices.figures(),
+            "rto_s": outcome.rto(SERVING), "rto_of_s": {n: outcome.rto((n,)) for n in outcome.recovery_s},
+            "checks": outcome.checks, "load": clients.latest.get("counted", {}),
+        }  # fmt: skip
+
+
+def _tell(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+def _span(text: str) -> tuple[float, float]:
+    low, _, high = text.partition("-")
+    return float(low), float(high or low)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=int(time.time()) % 100_000)
+    parser.add_argument("--devices", type=int, default=16)
+    parser.add_argument("--speed", type=float, default=20.0, help="how fast the devices' clocks run")
+    parser.add_argument("--seconds-between", dest="between", type=_span, default=(0.5, 4.0), metavar="A-B")
+    parser.add_argument("--every", type=int, default=50, help="check after so many kills (0: at the end)")
+    parser.add_argument("--control", action="store_true", help="an intake that acknowledges before commit")
+    parser.add_argument("--keep-words", action="store_true", help="on failure print the processes' logs")
+    return parser
+
+
+def _too_long(*_: object) -> None:
+    raise TookTooLong
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run; returns 0 when every promise was kept (control: when the breach of one was noticed)."""
+    asked = _parser().parse_args(words)
+    signal.signal(signal.SIGALRM, _too_long)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything started is ended
+    signal.alarm(ALL_ELSE_S + SLOWEST_KILL_S * asked.kills)
+    try:
+        done = Script(asked).run()
+    finally:
+        signal.alarm(0)
+    sys.stdout.write(json.dumps(done, ensure_ascii=False) + "\n")
+    return 0 if (done["lost"] > 0 if asked.control else done["good"]) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
