@@ -9,12 +9,13 @@ DEMO_FLAGS ?=
 TEST_FLAGS ?=
 PG15 := /usr/lib/postgresql/15/bin
 
-.PHONY: help setup setup-dev front demo test unit check bench clean-demo test-packages test-pg15 fault-fuzz
+.PHONY: help setup setup-dev front demo test unit check bench clean-demo test-packages test-pg15 fault-kill fault-fuzz
 
 help:
 	@echo "make setup       install into .venv          make demo        the demonstration city"
 	@echo "make test        every check and test        make unit        quick tests, no browser"
 	@echo "make check       linters, types, freshness   make bench       side-by-side figures"
+	@echo "make fault-kill  kill -9 under load (KILLS=200)"
 	@echo "make test-pg15   tests on postgresql-15      make clean-demo  begin the demo anew"
 
 $(VENV)/made:
@@ -85,6 +86,10 @@ test-pg15: setup-dev
 # long form; a short one is in the suite: make fault-fuzz INPUTS=1000000
 fault-fuzz: setup-dev
 	@$(BIN)/python tests/faults/fuzz.py --inputs $(or $(INPUTS),1000000)
+
+# long form; a short one is in the suite: make fault-kill KILLS=200
+fault-kill: setup-dev
+	@$(BIN)/python tests/faults/kill.py --kills $(or $(KILLS),200) $(FAULT_FLAGS)
 
 # short form: make bench BENCH_FLAGS=--short ; the long form writes docs/performance.md
 bench: setup-dev

@@ -28,8 +28,9 @@ from tests.faults.common.installation import START_S, Installation, until  # noq
 from tests.faults.common.notices import Notices  # noqa: E402
 
 SERVING = ("watch", "postgres", "backend", "supervisor")  # without these nobody is acknowledged
-ROUND = (("watch",), ("postgres",), ("web",), ("jobs",), ("supervisor",), ("backend",), ("postgres", "watch"))
-CONTROL_ROUND = (("postgres", "watch"), ("watch",))
+SINGLES = (("watch",), ("postgres",), ("web",), ("jobs",), ("supervisor",), ("backend",))
+PAIRS = (("postgres", "watch"),)  # in the control alone: what was answered while nothing can be stored
+EAGER = "tests.faults.eager_up"
 RECOVERY_S = 120.0
 SLOWEST_KILL_S, ALL_ELSE_S = 45, 240  # the script ends itself after so long
 
@@ -64,10 +65,8 @@ def schedule(kills: int, chance: random.Random, *, control: bool) -> Iterator[tu
     """Yield what is killed together, so many processes in all; every process in every round."""
     left = kills
     while left > 0:
-        order = list(CONTROL_ROUND if control else ROUND)
-        if not control:
-            chance.shuffle(order)
-        for group in order:
+        singles = [] if control else chance.sample(SINGLES, len(SINGLES))
+        for group in [*singles, *PAIRS]:
             if left > 0:
                 yield group[:left]
             left -= len(group)
@@ -80,8 +79,7 @@ class Script:
         self.asked = asked
         self.chance = random.Random(asked.seed)
         self.outcome = Outcome()
-        supervisor = "tests.faults.eager_up" if asked.control else "sifang.ops.main"
-        self.where = Installation(supervisor=supervisor)
+        self.where = Installation(supervisor=EAGER if asked.control else "sifang.ops.main")
         self.plan = self.where.folder / "plan.json"
 
     def run(self) -> dict[str, Any]:
@@ -91,31 +89,46 @@ class Script:
             where.start()
             words = ("--devices", str(self.asked.devices), "--plan", str(self.plan))
             where.run("tests.faults.common.seeding", *words, "--seed", str(self.asked.seed))
-            load = {"seed": self.asked.seed, "speed": self.asked.speed}
-            with Clients(where, self.plan, **load) as clients, Notices(where) as notices:
-                clients.until_acknowledged_since(time.monotonic(), START_S)
-                self._kills(clients)
-                where.until_ready()
-                clients.drain(RECOVERY_S + 2 * self.asked.devices)
-                self._judge(clients, drained=True)
-                done = self._figures(clients, notices)
-                if self.asked.keep_words and not self.outcome.verdict.is_good:
-                    _tell(where.said(4_000))
+            done = self._under_load(self.asked.kills, control=self.asked.control)
+            if self.asked.then_control:
+                where.stop()
+                where.supervisor_module, self.outcome = EAGER, Outcome()
+                where.start()
+                seen = self._under_load(self.asked.then_control, control=True)
+                done |= {"control_kills": seen["kills"], "control_lost": seen["lost"]}
         return done | {"seconds": round(time.monotonic() - began, 1)}
 
-    def _kills(self, clients: Clients) -> None:
+    def _under_load(self, kills: int, *, control: bool) -> dict[str, Any]:
+        asked, where = self.asked, self.where
+        later = asked.then_control and control  # device clocks never go back
+        load = {"seed": asked.seed, "speed": asked.speed, "ago_hours": 20.0 if later else 70.0}
+        name = "control" if control else "clients"
+        with Clients(where, self.plan, name=name, **load) as clients, Notices(where) as notices:
+            clients.until_acknowledged_since(time.monotonic(), START_S)
+            self._kills(kills, clients, control=control)
+            if self.outcome.verdict.is_good:  # a control that was noticed has done its work
+                where.until_ready()
+                clients.drain(RECOVERY_S + 2 * asked.devices)
+                self._judge(clients, drained=True)
+            if asked.keep_words and not self.outcome.verdict.is_good:
+                _tell(where.said(4_000))
+            return self._figures(clients, notices)
+
+    def _kills(self, kills: int, clients: Clients, *, control: bool) -> None:
         killed = 0
-        for group in schedule(self.asked.kills, self.chance, control=self.asked.control):
+        for group in schedule(kills, self.chance, control=control):
             low, high = self.asked.between
             time.sleep(self.chance.uniform(low, high))
+            before = killed
             killed += self._kill(group, clients)
-            _tell(f"{killed}/{self.asked.kills} {'+'.join(group)} {self._last(group[-1])}")
-            if self.asked.control and "watch" in group:
+            _tell(f"{killed}/{kills} {'+'.join(group)} {self._last(group[-1])}")
+            if control:
+                if "watch" in group:
+                    self._judge(clients)
+            elif self.asked.every and killed // self.asked.every > before // self.asked.every:
                 self._judge(clients)
-                if not self.outcome.verdict.is_good:
-                    return
-            elif self.asked.every and killed % self.asked.every < len(group) and killed < self.asked.kills:
-                self._judge(clients)
+            if not self.outcome.verdict.is_good:
+                return
 
     def _last(self, name: str) -> str:
         found = self.outcome.recovery_s.get(name)
@@ -190,6 +203,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seconds-between", dest="between", type=_span, default=(0.5, 4.0), metavar="A-B")
     parser.add_argument("--every", type=int, default=50, help="check after so many kills (0: at the end)")
     parser.add_argument("--control", action="store_true", help="an intake that acknowledges before commit")
+    parser.add_argument("--then-control", type=int, default=0, metavar="N", help="afterwards the control")
     parser.add_argument("--keep-words", action="store_true", help="on failure print the processes' logs")
     return parser
 
@@ -209,7 +223,9 @@ def main(words: list[str] | None = None) -> int:
     finally:
         signal.alarm(0)
     sys.stdout.write(json.dumps(done, ensure_ascii=False) + "\n")
-    return 0 if (done["lost"] > 0 if asked.control else done["good"]) else 1
+    if asked.control:
+        return 0 if done["lost"] else 1
+    return 0 if done["good"] and (done["control_lost"] if asked.then_control else True) else 1
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ class Clients:
 
     def __init__(
         self, where: Installation, plan: Path, *, seed: int = 1, speed: float = 20.0, every_s: int = 10,
-        name: str = "clients",
+        ago_hours: float = 70.0, name: str = "clients",
     ) -> None:  # fmt: skip
         self.plan = json.loads(plan.read_text("utf-8"))
         self.history_path = where.folder / f"{name}.history"
@@ -36,7 +36,7 @@ class Clients:
         self.latest: dict[str, Any] = {}
         words = {
             "plan": plan, "history": self.history_path, "lives": self._lives_path, "port": where.jt808_port,
-            "seed": seed, "speed": speed, "every": every_s,
+            "seed": seed, "speed": speed, "every": every_s, "ago-hours": ago_hours,
         }  # fmt: skip
         self._out = (where.folder / f"{name}.out").open("ab")
         self._process = subprocess.Popen(

@@ -35,10 +35,19 @@ class NeverHappened(Exception):
 
 
 def free_port() -> int:
-    """Return a TCP port of loopback that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a TCP port of loopback that nobody uses now.
+
+    Below the range from which connections take their own: clients that knock while nobody listens would at
+    last be given the very port as theirs, and hold it.
+    """
+    while True:
+        port = random.SystemRandom().randrange(12_000, 32_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 def until(happened: Callable[[], Any], patience_s: float, what: str, pause_s: float = 0.05) -> Any:
