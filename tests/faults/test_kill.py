@@ -1,4 +1,4 @@
-"""The short form of `kill.py`: each process killed once under load, then the control; and the judge itself."""
+"""The short form of `kill.py`: each process killed once under load, then the control; and the judge."""
 
 import json
 import random

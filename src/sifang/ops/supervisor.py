@@ -34,6 +34,7 @@ METRICS_BIND = "127.0.0.1"  # figures of the installation are for its own machin
 WAITING_S = 5.0
 PATIENCE_S = 8.0  # how long processes may take to end by themselves
 DATABASE_PATIENCE_S = 25.0
+LEFTOVER_PATIENCE_S = 10.0  # for the ports of what a killed supervisor left
 log = get_logger("ops")
 
 
@@ -128,9 +129,10 @@ class Supervisor:
 
     def _begin(self) -> None:
         private_folder(self._logs)
-        for name in end_leftovers(self.settings.data):
+        leftovers = end_leftovers(self.settings.data)
+        for name in leftovers:
             log.info("leftover_ended", process=name)
-        check_ports(self.settings)
+        check_ports(self.settings, patience_s=LEFTOVER_PATIENCE_S if leftovers else 0.0)
         kept(self.settings.secrets_folder / "django_key")
         private_folder(self.settings.data / "keys")
         log.info("installation_starting", version=version())
@@ -379,8 +381,23 @@ def _net_file() -> Path:
     return Path(spec.origin).parent / "mapdata" / "base_schematic.geojson"
 
 
-def check_ports(settings: Settings) -> None:
-    """See that the ports are free before anything starts. Raises PortInUse, BadAddress."""
+def check_ports(settings: Settings, *, patience_s: float = 0.0) -> None:
+    """See that the ports are free before anything starts. Raises PortInUse, BadAddress.
+
+    `patience_s`: wait so long for a port in use. A killed process lets its ports go only when its last thread
+    has ended, a moment after the process itself looks gone (so in 15 of 25 trials).
+    """
+    until = time.monotonic() + patience_s
+    while True:
+        try:
+            return _try_ports(settings)
+        except PortInUse:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)
+
+
+def _try_ports(settings: Settings) -> None:
     for name in ("http_port", "jt808_port", "device_http_port", "metrics_port"):
         port = getattr(settings, name)
         bind = settings.bind if name != "metrics_port" else METRICS_BIND

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 from pathlib import Path
@@ -19,6 +20,9 @@ import pytest
 from sifang.ops.postgres import Postgres
 from sifang.ops.runtime import started_ticks
 from sifang.ops.secret_files import data_folder
+from sifang.ops.settings import read
+from sifang.ops.supervisor import PortInUse, check_ports
+from sifang.ops.tests.conftest import free_port
 
 pytestmark = pytest.mark.slow
 
@@ -91,6 +95,21 @@ def test_a_second_start_on_the_same_data_is_refused_in_one_line(installation):
     assert "已有一个四方在运行" in second.stderr
     assert len(second.stderr.splitlines()) == 1
     assert installation.status()["ready"]
+
+
+def test_a_port_that_a_killed_process_lets_go_late_is_waited_for():
+    held = socket.socket()
+    held.bind(("127.0.0.1", 0))
+    held.listen()
+    port = held.getsockname()[1]
+    others = {f"SIFANG_{name}_PORT": str(free_port()) for name in ("HTTP", "DEVICE_HTTP", "METRICS")}
+    settings = read({"SIFANG_JT808_PORT": str(port), **others})
+    with pytest.raises(PortInUse):
+        check_ports(settings)
+    let_go = threading.Timer(0.4, held.close)
+    let_go.start()
+    check_ports(settings, patience_s=20)
+    let_go.join()
 
 
 def test_the_database_is_private(installation):
