@@ -28,7 +28,7 @@ from tests.faults.common.installation import START_S, Installation, until  # noq
 from tests.faults.common.notices import Notices  # noqa: E402
 
 SERVING = ("watch", "postgres", "backend", "supervisor")  # without these nobody is acknowledged
-SINGLES = (("watch",), ("postgres",), ("web",), ("jobs",), ("supervisor",), ("backend",))
+SINGLES = (("watch",), ("postgres",), ("web",), ("jobs",), ("guard",), ("supervisor",), ("backend",))
 PAIRS = (("postgres", "watch"),)  # in the control alone: what was answered while nothing can be stored
 EAGER = "tests.faults.eager_up"
 RECOVERY_S = 120.0
@@ -110,7 +110,7 @@ class Script:
                 where.until_ready()
                 clients.drain(RECOVERY_S + 2 * asked.devices)
                 self._judge(clients, drained=True)
-            if asked.keep_words and not self.outcome.verdict.is_good:
+            if asked.keep_words and not control and not self.outcome.verdict.is_good:
                 _tell(where.said(4_000))
             return self._figures(clients, notices)
 

@@ -27,7 +27,7 @@ from sifang.ops.runtime import started_ticks
 
 ROOT = Path(__file__).resolve().parents[3]
 START_S = 240.0  # the first start on a machine compiles the kernels
-SERVICES = ("postgres", "web", "watch", "jobs")
+SERVICES = ("postgres", "web", "watch", "jobs", "guard")
 
 
 class NeverHappened(Exception):
@@ -77,7 +77,9 @@ class Installation:
         self.folder.chmod(0o755)  # PostgreSQL runs as another user when we are root
         self.data = self.folder / "data"
         self.supervisor_module = supervisor
-        self.jt808_port, self.http_port, self.device_http_port = (free_port() for _ in range(3))
+        self.jt808_port, self.http_port, self.device_http_port, self.metrics_port = (
+            free_port() for _ in range(4)
+        )
         outside = {k: v for k, v in os.environ.items() if not k.startswith(("SIFANG_", "DJANGO_", "PYTEST_"))}
         numba = Path(tempfile.gettempdir()) / f"sifang-tests-numba-{os.geteuid()}"
         self.env = {
@@ -86,6 +88,7 @@ class Installation:
             "SIFANG_HTTP_PORT": str(self.http_port),
             "SIFANG_JT808_PORT": str(self.jt808_port),
             "SIFANG_DEVICE_HTTP_PORT": str(self.device_http_port),
+            "SIFANG_METRICS_PORT": str(self.metrics_port),
             "NUMBA_CACHE_DIR": os.environ.get("NUMBA_CACHE_DIR", str(numba)),
             "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]),
             "PYTHONUNBUFFERED": "1",
