@@ -138,6 +138,7 @@ BACKLOG = {
     "oldest_job_s": "Age of the oldest job that could begin, seconds.",
     "incidents_open": "Technical incidents that last.",
     "journal_oldest_s": "Age of the oldest journal block, seconds: how far compaction is behind.",
+    "hours_failed": "Hours of the journal that could not be compacted.",
     "late_waiting": "Late work that waits.",
 }
 

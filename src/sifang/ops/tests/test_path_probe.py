@@ -130,4 +130,4 @@ def test_the_backlog_counts_what_waits():
     found = json.loads(found) if isinstance(found, str) else found
     assert found["jobs_waiting"] == 1
     assert found["oldest_job_s"] >= 0
-    assert found["incidents_open"] == 0
+    assert found["incidents_open"] == found["hours_failed"] == found["late_waiting"] == 0

@@ -7,6 +7,9 @@ import psycopg
 import pytest
 from django.db import connections
 
+from sifang.monitoring.intake.checks import REASONS
+from sifang.ops.status import REFUSED
+
 
 @pytest.mark.django_db(transaction=True, databases="__all__")
 def test_the_counts_are_those_of_the_database_though_the_rows_stay_hidden():
@@ -21,6 +24,11 @@ def test_the_counts_are_those_of_the_database_though_the_rows_stay_hidden():
                 [fixes],
             )
         admin.execute(
+            "INSERT INTO monitoring_journalhour (hour, state, reason, blocks, fixes, stored, absorbed,"
+            " dropped, chunks, head, tried_at, compacted_at)"
+            " VALUES ('2026112299', 'compacted', '', 1, 100, 99, 1, 0, 1, '', now(), now())"
+        )
+        admin.execute(
             "INSERT INTO monitoring_refusedfixes (id, hour, reason, gateway, device_hash, count)"
             " VALUES (gen_random_uuid(), now(), 'no_live_measure', 'jt808', 'x', 5)"
         )
@@ -32,7 +40,11 @@ def test_the_counts_are_those_of_the_database_though_the_rows_stay_hidden():
         cursor.execute("SELECT coalesce(current_setting('sifang.system_purpose', true), '')")
         assert cursor.fetchone() == ("",)
     counts = json.loads(counts) if isinstance(counts, str) else counts
-    assert counts == {"acknowledged": 7, "refused": {"no_live_measure": 5}, "open": 0, "raised": 0}
+    assert counts == {"acknowledged": 107, "refused": {"no_live_measure": 5}, "open": 0, "raised": 0}
+
+
+def test_every_reason_of_a_refusal_has_words():
+    assert set(REASONS.values()) <= REFUSED.keys()
 
 
 @pytest.mark.django_db(databases="__all__")
