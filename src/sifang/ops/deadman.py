@@ -2,7 +2,7 @@
 
 Pure: what was seen at one moment goes in, a finding comes out; the clock is the caller's monotonic one, so
 that a jump of the wall clock says nothing. It speaks within 45 s of the failure and never because devices
-are quiet: its own probe travels the whole way (docs/adr/0007). The process around it is `ops.guard`.
+are quiet: its own probe travels the whole way (docs/adr/0008). The process around it is `ops.guard`.
 """
 
 from collections.abc import Mapping
