@@ -6,17 +6,22 @@ exactly as for absence. Positions are read through the alias `reader` alone.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import numpy as np
 from django.db.models import Prefetch, QuerySet, Sum
 from numpy.typing import NDArray
 
+from sifang.kernel.config import need
 from sifang.kernel.errors import NotFound
 from sifang.kernel.time import utc_now
 from sifang.monitoring import powers
 from sifang.monitoring.errors import TrackTooLong
+from sifang.monitoring.intake.config import IntakeConfig
+from sifang.monitoring.intake.errors import BlockDamaged, KeyMissing
+from sifang.monitoring.intake.frames import Label, open_frame
+from sifang.monitoring.intake.keystore import KeyStore
 from sifang.monitoring.intake.track import read_track
 from sifang.monitoring.models import (
     Alarm,
@@ -28,6 +33,10 @@ from sifang.monitoring.models import (
     Incident,
     Measure,
     RefusedFixes,
+    RefusedFrame,
+    RetentionKind,
+    RetentionPolicy,
+    RetentionRun,
     Signal,
 )
 from sifang.monitoring.services.measures import live
@@ -36,6 +45,7 @@ from sifang.people.models import Officer, Person, ReadRecord, Role, active_roles
 
 LONGEST_TRACK = timedelta(hours=24)
 BATCH = timedelta(minutes=15)  # reads of the live map are recorded in batches this long
+RETENTION_READERS = frozenset({Role.SECURITY_ADMIN, Role.AUDITOR, Role.SYSTEM_ADMIN})
 TRACK_ROLES = powers.ALARM_OFFICERS | {Role.PROSECUTOR}
 
 
@@ -156,6 +166,62 @@ def access_signals_of(
         record_read(officer, purpose, "signals", [alarm.person_id], object_id=alarm.id)
         found = Signal.objects.filter(measure_id=alarm.measure_id, fence=alarm.fence)
         return list(found.filter(at__gte=alarm.began_at).order_by("at"))
+
+
+@dataclass(frozen=True)
+class ReadFrame:
+    """One refused frame; `data` holds at most 2,048 of its `size` bytes, None where it cannot be opened."""
+
+    received_at: datetime
+    reason: str
+    gateway: str
+    terminal_id: str
+    size: int
+    data: bytes | None
+
+
+def access_refused_frames(
+    officer: Officer, person: Person, purpose: Purpose, *, limit: int = 100
+) -> list[ReadFrame]:
+    """Return the refused frames kept of the person's devices, newest first; the read is recorded before.
+
+    They may hold positions: the same officers as for the track. Raises NotFound.
+    """
+    with acting(officer, purpose):
+        _need_visible(person)
+        if not TRACK_ROLES & active_roles(officer, utc_now()):
+            raise NotFound
+        record_read(officer, purpose, "refused_frames", [person.id], object_id=person.id)
+    keys = KeyStore(need(IntakeConfig).keys)
+    with acting(officer, purpose, using="reader"):
+        rows = RefusedFrame.objects.using("reader").filter(measure__person_id=person.id)
+        found = rows.select_related("measure", "device").order_by("-received_at")[:limit]
+        return [_opened(row, keys) for row in found]
+
+
+def _opened(row: RefusedFrame, keys: KeyStore) -> ReadFrame:
+    number, at = row.measure.number, row.received_at.astimezone(UTC)
+    label = Label(number, row.device_id, at, row.reason, row.gateway, row.size)
+    try:
+        data = open_frame(bytes(row.body), keys.load_measure(number), label)
+    except (KeyMissing, BlockDamaged):
+        data = None
+    return ReadFrame(row.received_at, row.reason, row.gateway, row.device.terminal_id, row.size, data)
+
+
+def access_retention(officer: Officer) -> tuple[list[RetentionPolicy], list[RetentionRun]]:
+    """Return all retention policies by kind, newest first, and the last runs; no person. Raises NotFound.
+
+    For the security administrator, the auditor and the operator of the installation.
+    """
+    if not officer.is_active or not powers.holds(officer, RETENTION_READERS):
+        raise NotFound
+    order = {kind: place for place, kind in enumerate(RetentionKind.values)}
+    policies = list(
+        RetentionPolicy.objects.select_related("decided_by").order_by("-valid_from", "-decided_at")
+    )
+    policies.sort(key=lambda one: order[one.kind])
+    return policies, list(RetentionRun.objects.order_by("-at")[:50])
 
 
 def access_refused_counts(officer: Officer, *, since: datetime) -> list[RefusedCount]:

@@ -114,3 +114,9 @@ def _refusal(error: IntegrityError) -> tuple[str, str] | None:
         return CONSTRAINTS[diag.constraint_name]
     said = _WITH_ARTICLE.match(diag.message_primary or "")
     return (said["reason"], said["article"]) if said else None
+
+
+class RetentionUnlawful(BadInput):
+    """保存期限不能这样定：{reason}。"""
+
+    code, status = "retention_unlawful", 409

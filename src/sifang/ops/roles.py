@@ -23,7 +23,14 @@ WORKERS = ("app", "watch", "jobs")
 DATABASE = "sifang"
 
 # Tables whose rows are facts: inserted once, never changed by the processes.
-INSERT_ONLY = ("people_readrecord", "monitoring_alarmact", "monitoring_alarmreview", "ledger_pending")
+INSERT_ONLY = (
+    "people_readrecord",
+    "monitoring_alarmact",
+    "monitoring_alarmreview",
+    "monitoring_retentionpolicy",
+    "monitoring_retentionrun",
+    "ledger_pending",
+)
 # Raised by triggers only (they run as the owner); migrations are the owner's.
 VERSION_ROW = ("monitoring_measuresversion", "django_migrations")
 # Sign-ins and their secrets: the pages' business alone.
@@ -49,6 +56,7 @@ OFFICERS_WRITE = (
     "monitoring_boundaryline",
     "monitoring_proof",
     "monitoring_clauseexception",
+    "monitoring_retentionpolicy",
 )
 # Written by the compaction and the retention alone, which are jobs.
 JOBS_WRITE = ("monitoring_trackchunk", "monitoring_journalhour")

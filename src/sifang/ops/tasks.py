@@ -67,3 +67,14 @@ def compact_journal(timestamp: int) -> dict[str, int]:
     del timestamp
     done = compact_due(utc_now())
     return {"hours": len(done), "fixes": sum(hour.fixes for hour in done)}
+
+
+@app.periodic(cron="17 * * * *")
+@app.task(name="retain", queue="clock", queueing_lock="retain")
+def retain(timestamp: int) -> dict[str, int]:
+    """Delete what is due and destroy the keys that open nothing any more; return counts."""
+    from sifang.monitoring.services import retention
+
+    del timestamp
+    done = retention.retain(utc_now())
+    return done.rows | {"keys": len(done.keys)}

@@ -61,3 +61,4 @@ class SystemPurpose(StrEnum):
     DELIVER = "deliver"
     COMPARE = "compare"
     COMPACT = "compact"
+    RETAIN = "retain"

@@ -115,6 +115,11 @@ class KeyStore:
         """Forget the key of this measure for good."""
         self.destroy(f"m{int(number)}")
 
+    def measures(self) -> list[int]:
+        """Return the numbers of all measures that have a key."""
+        found = self._home.names()
+        return sorted(int(name[1:]) for name in found if name[0] == "m" and NAME.fullmatch(name))
+
     def is_destroyed(self, name: str) -> bool:
         """Whether the list names this key."""
         self._look_at_list()

@@ -156,7 +156,8 @@ class Worker:
             return self._states.keep(int(self._clock()), self.desk.measures)
 
     def flush_refusals(self) -> int:
-        """Add the counts of refused fixes to their table."""
+        """Add the counts of refused fixes to their table, and the frames that may be kept to theirs."""
+        self.frames.flush(self.keys, self._using)
         with database_errors(self._using):
             return self.refusals.flush(self._using)
 

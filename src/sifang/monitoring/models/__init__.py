@@ -17,6 +17,7 @@ from sifang.monitoring.models.fences import BoundaryLine, Clause, ClauseExceptio
 from sifang.monitoring.models.journal import JournalBlock, MeasuresVersion, RefusedFixes
 from sifang.monitoring.models.late import AlarmReview, EngineState, LateWork, ReviewVerdict
 from sifang.monitoring.models.measures import Ground, Measure, Proof
+from sifang.monitoring.models.retention import RefusedFrame, RetentionKind, RetentionPolicy, RetentionRun
 
 __all__ = [
     "TECHNICAL_CAUSES",
@@ -46,6 +47,10 @@ __all__ = [
     "MeasuresVersion",
     "Proof",
     "RefusedFixes",
+    "RefusedFrame",
+    "RetentionKind",
+    "RetentionPolicy",
+    "RetentionRun",
     "ReviewVerdict",
     "Signal",
     "TrackChunk",

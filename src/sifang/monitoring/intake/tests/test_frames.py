@@ -52,7 +52,7 @@ def test_each_refused_row_finds_its_own_bytes_in_whatever_order_it_was_judged(ad
     frames.begin_tick([one, two], [lambda row: b"one%d" % row, lambda row: b"two%d" % row])
     judged = fixes((0, NOW - 30), (0, NOW + 400), (0, NOW + 500), (0, NOW + 300))  # in time order, device 0
     frames.refused(judged, np.array([ACCEPTED, FUTURE, FUTURE, FUTURE], np.uint8), NOW)
-    assert [kept[4] for kept in frames._waiting] == [b"one3", b"one0", b"two0"]
+    assert [kept for _, kept in frames._waiting] == [b"one3", b"one0", b"two0"]
 
 
 def test_a_submission_without_bytes_keeps_nothing(admission):
@@ -60,4 +60,4 @@ def test_a_submission_without_bytes_keeps_nothing(admission):
     one, two = fixes((0, NOW + 500)), fixes((0, NOW + 600))
     frames.begin_tick([one, two], [None, lambda _row: b"two"])
     frames.refused(fixes((0, NOW + 500), (0, NOW + 600)), np.array([FUTURE, FUTURE], np.uint8), NOW)
-    assert [kept[4] for kept in frames._waiting] == [b"two"]
+    assert [kept for _, kept in frames._waiting] == [b"two"]
