@@ -65,6 +65,15 @@ def keep_state(house, at):
         )
 
 
+def keep_chunk(house, at):
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO monitoring_trackchunk (measure_number, hour, taken_from, taken_to, fixes, sha256, body)"
+            " VALUES (%s, %s, %s, %s, 1, 's', 'b')",
+            [house.number, at, at, at],
+        )
+
+
 def run(kept, after):
     with as_role("jobs"):
         return retain(utc_now() + after, keys=kept.keys)
@@ -102,6 +111,17 @@ def test_a_key_outlives_its_measure_while_anything_is_left_under_it(kept):
         keep_state(kept, utc_now() + 178 * DAY)
     assert run(kept, 181 * DAY).keys == []
     assert run(kept, 186 * DAY).keys == [kept.number]
+
+
+def test_a_track_is_kept_through_the_measure_and_half_a_year_and_its_key_with_it(kept):
+    with as_role("jobs"), system("compact"):
+        keep_chunk(kept, utc_now() - timedelta(minutes=30))
+    assert run(kept, 80 * DAY).rows["track"] == 0  # the measure is in force for three months
+    end_measure(kept.desk["王科"], kept.measure, reason="无需继续使用")
+    done = run(kept, 179 * DAY)
+    assert (done.rows["track"], done.keys) == (0, [])
+    done = run(kept, 180 * DAY)
+    assert (done.rows["track"], done.keys) == (1, [kept.number])
 
 
 def test_the_job_sees_no_person_and_cannot_change_what_it_may_delete(kept):
