@@ -68,7 +68,8 @@ def keep_state(house, at):
 def keep_chunk(house, at):
     with connections["default"].cursor() as cursor:
         cursor.execute(
-            "INSERT INTO monitoring_trackchunk (measure_number, hour, taken_from, taken_to, fixes, sha256, body)"
+            "INSERT INTO monitoring_trackchunk"
+            " (measure_number, hour, taken_from, taken_to, fixes, sha256, body)"
             " VALUES (%s, %s, %s, %s, 1, 's', 'b')",
             [house.number, at, at, at],
         )
