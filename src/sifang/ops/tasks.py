@@ -4,12 +4,15 @@ from typing import Any
 
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
+from procrastinate.jobs import Status
+from procrastinate.manager import JobManager
 
 from sifang.kernel.log import get_logger
 from sifang.kernel.time import utc_now
 from sifang.ops import events
 
 log = get_logger("ops")
+CLOCK = "clock"  # the queue of what is asked for again and again
 MOST_ATTEMPTS = 6
 RETRY = RetryStrategy(max_attempts=MOST_ATTEMPTS, exponential_wait=2)
 
@@ -43,7 +46,32 @@ def defer_event(handler: str, event: object) -> None:
 
 
 @app.periodic(cron="* * * * *")
-@app.task(name="each_minute", queue="clock", queueing_lock="each_minute")
+@app.task(name="take_up_stalled", queue=CLOCK, queueing_lock="take_up_stalled", pass_context=True)
+async def take_up_stalled(context: JobContext, timestamp: int) -> int:
+    """Take up what a worker that was killed left unfinished; return how many jobs."""
+    del timestamp
+    return await take_up(context.app.job_manager)
+
+
+async def take_up(jobs: JobManager) -> int:
+    """Queue the events of stalled jobs again and drop what the clock asks for anew.
+
+    A job of a killed worker stays `doing` for ever, and its lock keeps every later one from being run.
+    """
+    stalled = list(await jobs.get_stalled_jobs())
+    for job in stalled:
+        if job.id is None:
+            continue
+        if job.queue == CLOCK:
+            await jobs.finish_job_by_id_async(job.id, Status.FAILED, delete_job=True)
+        else:
+            await jobs.retry_job_by_id_async(job.id, retry_at=utc_now())
+        log.warning("stalled_job_taken_up", task=job.task_name, job=job.id)
+    return len(stalled)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="each_minute", queue=CLOCK, queueing_lock="each_minute")
 def each_minute(timestamp: int) -> dict[str, int]:
     """Do what the clock asks for; return how many measures ended and how many expectations are late."""
     from sifang.cases.services import overdue
@@ -59,7 +87,7 @@ def each_minute(timestamp: int) -> dict[str, int]:
 
 
 @app.periodic(cron="7,27,47 * * * *")
-@app.task(name="compact_journal", queue="clock", queueing_lock="compact_journal", lock="compact_journal")
+@app.task(name="compact_journal", queue=CLOCK, queueing_lock="compact_journal", lock="compact_journal")
 def compact_journal(timestamp: int) -> dict[str, int]:
     """Compact the finished hours of the journal by measure; return how many hours and fixes."""
     from sifang.monitoring.intake.compact import compact_due

@@ -1,5 +1,6 @@
 """`after` events: queued in the act's transaction, run by the worker, seen by a human when they fail."""
 
+import asyncio
 import enum
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -7,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection, transaction
+from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from sifang.kernel import events
@@ -95,3 +97,33 @@ def test_a_job_that_finally_fails_is_an_incident_that_a_human_sees():
     with pytest.raises(KeyError):
         tasks.after_event.func(Context(), f"{__name__}.nobody", packed)
     assert Incident.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_killed_worker_left_is_taken_up_and_holds_up_nothing():
+    def put(queue, lock=None, worker=None):
+        job = tasks.after_event.configure(queue=queue, lock=lock).defer(handler="none", event={})
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE procrastinate_jobs SET status = 'doing', worker_id = %s WHERE id = %s", [worker, job]
+            )
+        return job
+
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO procrastinate_workers DEFAULT VALUES RETURNING id")
+        (alive,) = cursor.fetchone()
+    event, clock, running = put("events"), put("clock", lock="once"), put("events", worker=alive)
+    later = tasks.after_event.configure(queue="clock", lock="once").defer(handler="none", event={})
+
+    async def work():
+        with app.replace_connector(app.connector.get_worker_connector()) as worker:
+            async with worker.open_async():
+                done = await tasks.take_up(worker.job_manager)
+                return done, await worker.job_manager.fetch_job(["clock"], alive)
+
+    done, fetched = asyncio.run(work())
+    assert done == 2
+    assert fetched.id == later  # the lock of the killed one is free
+    left = {job.id: job.status for job in ProcrastinateJob.objects.exclude(id=later)}
+    assert left == {event: "todo", running: "doing"}
+    assert clock not in left
