@@ -47,6 +47,7 @@ class Guard:
         self._counts: dict[str, Any] | None = None
         self._incident = str(read_json(self._run / "guard.json").get("incident") or "")
         self._next_incident_s = 0.0
+        self._kill: int | None = None
         self._since = datetime.now(UTC)  # wall time; kept, so that it does not waver with the clocks
         self._told: Finding = Finding()
         self.finding: Finding = Finding()
@@ -129,7 +130,9 @@ class Guard:
 
     def look(self) -> None:
         """Judge once, and tell."""
-        finding = self._deadman.look(self._sight())
+        sight = self._sight()
+        finding = self._deadman.look(sight)
+        self._kill = (finding.kill or self._kill) if finding.is_stuck else None
         if finding.is_stuck is not self._told.is_stuck:
             say = log.error if finding.is_stuck else log.info
             self._since = _at(finding.since_s)
@@ -146,7 +149,7 @@ class Guard:
                 "reasons": list(finding.reasons),
                 "since": since.isoformat() if finding.is_stuck else None,
                 "line": line if finding.is_stuck else "",
-                "kill": finding.kill,
+                "kill": self._kill if self._kill == sight.watch_pid else None,  # until it is gone
                 "incident": self._incident,
                 "probe_s": self._age(self._probe_ok),
                 "backlog": self._backlog or {},
@@ -188,7 +191,17 @@ class Guard:
             "backlog": self._backlog,
             "counts": self._counts,
             "processes": self._processes(),
+            "snapshot_age_s": newest_age(self.settings.data / "snapshots"),
         }
+
+
+def newest_age(folder: Path) -> float | None:
+    """Return the age of the newest file of a folder in seconds, None when there is none."""
+    try:
+        written = max(path.stat().st_mtime for path in folder.iterdir() if path.is_file())
+    except (OSError, ValueError):
+        return None
+    return max(round(time.time() - written, 1), 0.0)
 
 
 def _at(monotonic_s: float) -> datetime:

@@ -119,7 +119,7 @@ def _watch(status: Mapping[str, Any]) -> Iterator[str]:
     yield from _gauge("tracked", "Live measures with a device.", status.get("tracked"))
     yield from _counter("alarms_raised_total", "Since the start of the watch.", status.get("alarms_raised"))
     yield from _gauge("journal_last_block", "Id of the last block written.", status.get("last_block"))
-    yield from _gauge("snapshot_age_seconds", "Age of the newest snapshot.", status.get("snapshot_age_s"))
+    yield from _gauge("keys_problem", "1 when keys cannot be kept.", float(bool(status.get("keys_problem"))))
 
 
 def _by_code(counts: Mapping[str, float]) -> Mapping[str, float]:
@@ -148,6 +148,7 @@ def _installation(facts: Mapping[str, Any]) -> Iterator[str]:
     for key, about in BACKLOG.items():
         name = key.removesuffix("_s") + "_seconds" if key.endswith("_s") else key
         yield from _gauge(name, about, backlog.get(key))
+    yield from _gauge("snapshot_age_seconds", "Age of the newest snapshot.", facts.get("snapshot_age_s"))
     yield from _gauge("alarms_open", "Alarms that are not closed.", counts.get("open"))
     yield from _gauge("fixes_stored", "Fixes that the journal holds.", counts.get("acknowledged"))
     processes = facts.get("processes") or []
