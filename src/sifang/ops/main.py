@@ -38,6 +38,11 @@ def parser() -> argparse.ArgumentParser:
     add("down", _down, "结束正在运行的服务")
     add("status", _status, "运行情况").add_argument("--json", action="store_true", help="输出 JSON")
     add("doctor", _doctor, "检查这套安装有什么问题")
+    for name, words in (("backup", "备份数据库，密钥另放"), ("restore", "恢复到空的数据目录；先照销毁清单")):
+        command = add(name, _backup, words)
+        command.set_defaults(verb=name)
+        command.add_argument("folder", metavar="DIR", help="备份所在的目录")
+        command.add_argument("--keys", metavar="DIR", help="密钥另放的目录（默认 DIR/keys）")
     decode = add("decode", _decode, "解码定位装置报文：每行一条输入，每行一条 JSON")
     decode.add_argument("protocol", choices=GATEWAYS)
     decode.add_argument("file", nargs="?", metavar="FILE", help="输入文件（默认标准输入）")
@@ -97,6 +102,12 @@ def _status(asked: argparse.Namespace) -> int:
     answer = status(read())
     sys.stdout.write((json.dumps(answer, ensure_ascii=False) if asked.json else in_words(answer)) + "\n")
     return 0
+
+
+def _backup(asked: argparse.Namespace) -> int:
+    from sifang.ops.backup import main as backup
+
+    return backup(asked.verb, asked.folder, asked.keys)
 
 
 def _doctor(_asked: argparse.Namespace) -> int:

