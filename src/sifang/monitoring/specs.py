@@ -47,8 +47,8 @@ _MEASURES = """
 SELECT m.number, extract(epoch FROM GREATEST(m.approved_at, m.told_at)),
        extract(epoch FROM LEAST(m.ends_at, COALESCE(m.ended_at, m.ends_at)))
   FROM monitoring_measure m
- WHERE m.told_at IS NOT NULL AND LEAST(m.ends_at, COALESCE(m.ended_at, m.ends_at)) > %(now)s
-   AND m.approved_at <= %(now)s
+ WHERE m.told_at IS NOT NULL AND LEAST(m.ends_at, COALESCE(m.ended_at, m.ends_at)) > %(since)s
+   AND m.approved_at <= %(now)s AND (%(only)s::int IS NULL OR m.number = %(only)s)
  ORDER BY m.number
 """
 _DEVICES = """
@@ -72,12 +72,13 @@ SELECT f.number, m.number, c.kind, f.keeps, f.line_id::text, f.geometry, f.timet
   JOIN monitoring_clause c ON c.id = f.clause_id
  WHERE m.told_at IS NOT NULL AND c.made_known_at IS NOT NULL AND m.approved_at <= %(now)s
    AND LEAST(m.ends_at, COALESCE(m.ended_at, m.ends_at), COALESCE(c.valid_to, m.ends_at),
-             COALESCE(f.closed_at, m.ends_at)) > %(now)s
+             COALESCE(f.closed_at, m.ends_at)) > %(since)s
+   AND (%(only)s::int IS NULL OR m.number = %(only)s)
  ORDER BY f.number
 """
 _EXCEPTIONS = """
 SELECT clause_id::text, extract(epoch FROM starts_at), extract(epoch FROM ends_at)
-  FROM monitoring_clauseexception WHERE ends_at > %(now)s - interval '1 day' ORDER BY starts_at
+  FROM monitoring_clauseexception WHERE ends_at > %(since)s - interval '1 day' ORDER BY starts_at
 """
 _LINES = """
 SELECT id::text, geometry FROM monitoring_boundaryline WHERE id = ANY (%(ids)s::uuid[])
@@ -90,14 +91,30 @@ def load_specs(cursor: CursorWrapper, now: datetime) -> Specs:
     The version is read first: if a change commits in between, the journal refuses the first block built
     on the older version, and the watch loads again. Instants are Unix seconds, ends exclusive.
     """
-    given: dict[str, Any] = {"now": now}
+    given: dict[str, Any] = {"now": now, "since": now, "only": None}
     version = int(_rows(cursor, "SELECT version FROM monitoring_measuresversion WHERE id = 1", given)[0][0])
-    measures = [MeasureSpec(n, _s(a), _s(b)) for n, a, b in _rows(cursor, _MEASURES, given)]
+    measures = _measures(cursor, given)
     devices = [
         DeviceSpec(t, p, n, bytes(h) if h is not None else None, imei, iccid, carrier, _json(q))
         for t, p, n, h, imei, iccid, carrier, q in _rows(cursor, _DEVICES, given)
     ]
     return Specs(version, measures, _fences(cursor, given), devices)
+
+
+def load_measure(
+    cursor: CursorWrapper, number: int, since: datetime, now: datetime
+) -> tuple[MeasureSpec, list[FenceSpec]] | None:
+    """Return one measure with every fence that was in force at some time since `since` (aware), or None.
+
+    Exceptions as they are known now: a leave that was approved later opens the fence in the past, too.
+    """
+    given: dict[str, Any] = {"now": now, "since": since, "only": number}
+    measures = _measures(cursor, given)
+    return (measures[0], _fences(cursor, given)) if measures else None
+
+
+def _measures(cursor: CursorWrapper, given: dict[str, Any]) -> list[MeasureSpec]:
+    return [MeasureSpec(n, _s(a), _s(b)) for n, a, b in _rows(cursor, _MEASURES, given)]
 
 
 def _fences(cursor: CursorWrapper, given: dict[str, Any]) -> list[FenceSpec]:

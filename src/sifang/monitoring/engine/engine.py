@@ -121,14 +121,16 @@ class Engine:
     """Evidence, episodes and silence for all persons under measures.
 
     `capacity` is the room for signals of one kernel call; when it is full the kernel stops before the next
-    fix and is called again, so no signal is lost. Probabilities and rules: README.md in this folder.
+    fix and is called again, so no signal is lost. `keep_outlines`: lines once compiled stay (replays load
+    one person after another). Probabilities and rules: README.md in this folder.
     """
 
-    def __init__(self, capacity: int = 4096, rules: Rules = DEFAULT) -> None:
+    def __init__(self, capacity: int = 4096, rules: Rules = DEFAULT, *, keep_outlines: bool = False) -> None:
         self._out = np.zeros(max(1, capacity), SIGNAL)
         self._rules = rules_record(rules)
         self._lock = threading.Lock()
         self._outlines = _Outlines()
+        self._keep_outlines = keep_outlines
         self._tables = _Tables((), (), self._outlines)
         self._measure_states = np.zeros(0, MEASURE_STATE)
         self._fence_states = np.zeros(0, FENCE_STATE)
@@ -143,7 +145,8 @@ class Engine:
         """
         with self._lock:
             old, tables = self._tables, _Tables(measures, fences, self._outlines)
-            self._outlines.keep_only(tables.places)
+            if not self._keep_outlines:
+                self._outlines.keep_only(tables.places)
             fresh = _fresh(len(tables.measures), len(tables.fences))
             before, after = _same(old.measures["number"], tables.measures["number"])
             fresh["measures"][after] = self._measure_states[before]

@@ -23,6 +23,9 @@ from sifang.monitoring.models import Alarm, AlarmKind, Binding, Fence, Incident,
 FIRST_CLASS = frozenset({AlarmKind.BOUNDARY_LEFT, AlarmKind.PLACE_ENTERED, AlarmKind.STRAP, AlarmKind.SOS})
 TAKE_WITHIN = timedelta(minutes=3)  # 内部目标
 HANDLE_WITHIN = timedelta(minutes=30)  # 内部目标
+LIVE_WITHIN = {"alarm_taking": TAKE_WITHIN, "alarm_handling": HANDLE_WITHIN}
+PAST_WITHIN = timedelta(hours=24)  # 内部目标: a question about the past wakes nobody
+PAST_RANK = 3
 EVIDENCE_KEPT = 32
 
 
@@ -54,20 +57,40 @@ def raise_alarm(
     moment = now or utc_now()
     began_at = datetime.fromtimestamp(situation.episode, UTC)
     with transaction.atomic():
-        measure = (
-            Measure.objects.select_related("person__county_agency").filter(number=situation.measure).first()
-        )
-        if measure is None or not _may_ask(measure, began_at):
+        subject = _subject(situation, began_at)
+        if subject is None:
             return None
-        fence = None
-        if situation.fence is not None:
-            fence = Fence.objects.select_related("clause").filter(number=situation.fence).first()
-            if fence is None or not _may_ask_about(fence, measure, began_at):
-                return None
+        measure, fence = subject
         asked = _asked_already(measure, fence, situation)
         if asked is not None:
             return asked
         return _new(measure, fence, situation, incident=incident, began_at=began_at, now=moment)
+
+
+def raise_past_alarm(situation: Situation, *, until: datetime, now: datetime) -> Alarm | None:
+    """Ask about the past: an episode that late fixes have shown. Returns the alarm, or None as `raise_alarm`.
+
+    Never live: third rank, no sound, no escalation; it expects handling all the same. `until`: the end of
+    the episode as far as it is known. To be called by the late job once per episode.
+    """
+    began_at = datetime.fromtimestamp(situation.episode, UTC)
+    with transaction.atomic():
+        subject = _subject(situation, began_at)
+        if subject is None:
+            return None
+        measure, fence = subject
+        same = Alarm.objects.filter(measure=measure, kind=situation.kind, fence=fence)
+        if same.filter(episode=situation.episode).exists():
+            return None
+        return _new(
+            measure,
+            fence,
+            situation,
+            incident=None,
+            began_at=began_at,
+            now=now,
+            past_until=max(until, began_at),
+        )
 
 
 def end_alarm_episode(
@@ -104,19 +127,31 @@ def tell(alarm_id: UUID) -> None:
         cursor.execute("SELECT pg_notify('sifang_alarms', %s)", [str(alarm_id)])
 
 
-def expect_handling(alarm: Alarm, now: datetime) -> None:
+def expect_handling(alarm: Alarm, now: datetime, within: Mapping[str, timedelta] = LIVE_WITHIN) -> None:
     """Open the expectations of a question: to be taken, and to be handled (targets of the house)."""
-    for kind, within in (("alarm_taking", TAKE_WITHIN), ("alarm_handling", HANDLE_WITHIN)):
+    for kind, period in within.items():
         expect(
             kind,
             owner=alarm.person.county_agency,
             subject_kind="alarm",
             subject_id=alarm.id,
             article="社区矫正法29条",
-            due_at=now + within,
+            due_at=now + period,
             due_kind="target",
             case=alarm.case,
         )
+
+
+def _subject(situation: Situation, began_at: datetime) -> tuple[Measure, Fence | None] | None:
+    """Return measure and fence if they may be asked about, as of the episode's beginning."""
+    found = Measure.objects.select_related("person__county_agency").filter(number=situation.measure)
+    measure = found.first()
+    if measure is None or not _may_ask(measure, began_at):
+        return None
+    if situation.fence is None:
+        return measure, None
+    fence = Fence.objects.select_related("clause").filter(number=situation.fence).first()
+    return (measure, fence) if fence is not None and _may_ask_about(fence, measure, began_at) else None
 
 
 def _may_ask(measure: Measure, began_at: datetime) -> bool:
@@ -154,16 +189,21 @@ def _new(
     incident: Incident | None,
     began_at: datetime,
     now: datetime,
+    past_until: datetime | None = None,
 ) -> Alarm:
-    worn = Binding.objects.filter(measure=measure, unbound_at=None).order_by("-bound_at").first()
+    past = past_until is not None
+    worn = Binding.objects.filter(measure=measure).order_by("-bound_at")
+    device = (worn.filter(bound_at__lte=began_at) if past else worn.filter(unbound_at=None)).first()
     alarm = Alarm.objects.create(
         number=_number(now),
         kind=situation.kind,
-        rank=1 if situation.kind in FIRST_CLASS else 2,
+        rank=PAST_RANK if past else 1 if situation.kind in FIRST_CLASS else 2,
+        past=past,
+        ended_at=past_until,
         person=measure.person,
         case=Case.objects.get(order_id=measure.order_id),
         measure=measure,
-        device_id=worn.device_id if worn else None,
+        device_id=device.device_id if device else None,
         fence=fence,
         clause=fence.clause if fence else None,
         incident=incident,
@@ -175,7 +215,7 @@ def _new(
         facts=dict(situation.facts or {}),
     )
     record(
-        "alarm_raised",
+        "past_alarm_raised" if past else "alarm_raised",
         {
             "alarm": str(alarm.id),
             "kind": str(alarm.kind),
@@ -183,7 +223,9 @@ def _new(
             "episode": alarm.episode,
         },
     )
-    if incident is None:
+    if past:
+        expect_handling(alarm, now, {"alarm_handling": PAST_WITHIN})
+    elif incident is None:
         expect_handling(alarm, now)
     publish(AlarmRaised(alarm=alarm.id))
     tell(alarm.id)
