@@ -59,6 +59,7 @@ def unpacked(plain: bytes) -> dict[str, NDArray[Any]] | None:
     n = counts["fences"]
     found["nodes"] = np.frombuffer(rest, "<f8", n * NODES, at).reshape(n, NODES).copy()
     found["fences"]["kept"] = 0
+    found["slots"] = np.tile(np.arange(EVIDENCE_KEPT), (n, 1))
     found["evaluations"] = np.zeros((n, EVIDENCE_KEPT), EVALUATION)
     found["measure_numbers"] = np.array(head["measures"], "<i4")
     found["fence_numbers"] = np.array(head["fences"], "<i4")

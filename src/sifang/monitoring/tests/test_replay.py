@@ -1,0 +1,151 @@
+"""The comparison of histories: what was recorded live, corrected by replays, is what an in-order run says.
+
+The in-order run is the reference's (the rules written a second time), the live run is the engine's.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sifang.monitoring.engine.engine import Engine
+from sifang.monitoring.engine.specs import BEGIN, FenceSpec, MeasureSpec
+from sifang.monitoring.intake.columns import F_LATE, F_LOCATED
+from sifang.monitoring.replay import (
+    KINDS,
+    SIGNALS,
+    TOUCH_S,
+    Episode,
+    Scratch,
+    compared,
+    explained,
+    in_order,
+    met,
+)
+from sifang.monitoring.tests import reference_engine as reference
+from sifang.monitoring.tests.test_engine_reference import START, fence, history
+
+MEASURE, N, PIECES = 7, 420, 4
+
+
+@dataclass
+class Life:
+    """One person's track; some stretches arrive late, in a later piece of the day, or at its end."""
+
+    seed: int
+    told: list[Episode] = field(default_factory=list)  # as signals
+    alarms: list[tuple[Episode, bool]] = field(default_factory=list)
+
+    def __post_init__(self):
+        rng = np.random.default_rng([self.seed, 33])
+        self.fences = [fence(rng, 100 + k, MEASURE, N * 20) for k in range(3)]
+        ring = self.fences[0]["rings"][0]
+        near = tuple(ring[rng.integers(len(ring)), :2].tolist()) if rng.random() < 0.6 else None
+        fixes = history(rng, MEASURE, N, near)
+        fixes["flags"] &= ~np.uint32(F_LATE)
+        fixes = fixes[np.argsort(fixes["taken_s"], kind="stable")]
+        fixes["received_s"] = fixes["taken_s"] + 1
+        self.fixes = fixes
+        self.arrival = np.arange(N) // (N // PIECES)  # the piece of the day in which each fix arrives
+        self.late = np.zeros(N, bool)
+        for _ in range(rng.integers(1, 4)):
+            first = int(rng.integers(0, N - 40))
+            stretch = slice(first, first + int(rng.integers(3, 150)))
+            self.late[stretch] = rng.random(len(self.fixes[stretch])) < rng.choice([1.0, 1.0, 0.6])
+        own = self.arrival[self.late]
+        self.arrival[self.late] = rng.integers(own, PIECES + 1)
+        self.spec = MeasureSpec(MEASURE, START - 9_000, START + 10_000_000)
+        self.specs = [FenceSpec(**one) for one in self.fences]
+
+    def expected(self):
+        """The episodes of the in-order run, by the reference."""
+        rows = [
+            reference.Fence(
+                **{k: v for k, v in f.items() if k not in {"measure", "rings"}},
+                rings=[r.tolist() for r in f["rings"]],
+            )
+            for f in self.fences
+        ]
+        person = reference.Person(MEASURE, self.spec.from_s, self.spec.to_s, 10**9, rows)
+        said, _ = reference.Reference([person]).step(
+            [dict(zip(f.dtype.names, f.tolist(), strict=True)) for f in self.fixes]
+        )
+        on, found = {}, []
+        for _, number, kind, phase, episode, at in said:
+            if kind not in SIGNALS:
+                continue
+            key = (SIGNALS[kind], number)
+            if phase == "begin":
+                on[key] = Episode(*key, episode, None, at)
+            else:
+                begun = on.pop(key)
+                found.append(Episode(*key, begun.from_s, at, begun.decided_s))
+        return [*found, *on.values()]
+
+    def live(self, engine, fixes):
+        for signal in engine.step(fixes.copy()):
+            kind = KINDS.get(int(signal["kind"]))
+            if kind is None:
+                continue
+            key, at = (kind, int(signal["fence"])), int(signal["at_s"])
+            if int(signal["phase"]) == BEGIN:
+                episode = Episode(*key, int(signal["episode"]), None, at)
+                self.alarms.append((episode, False))
+            else:
+                self.end(key, at)
+
+    def end(self, key, at):
+        for place, (one, withdrawn) in enumerate(self.alarms):
+            if (one.kind, one.fence) == key and one.to_s is None:
+                ended = Episode(*key, one.from_s, at, one.decided_s)
+                self.alarms[place] = (ended, withdrawn)
+
+    def run(self):
+        """Live piece by piece; after each the late ones that came are judged, as the job does."""
+        engine, scratch = Engine(), Scratch()
+        engine.load([self.spec], self.specs)
+        scratch.load(self.spec, self.specs)
+        clean, waiting = scratch.fresh(), np.zeros(N, bool)
+        live_alarms = 0
+        for piece in range(PIECES + 1):
+            here = self.arrival == piece
+            self.live(engine, self.fixes[here & ~self.late])
+            live_alarms = len(self.alarms)
+            waiting |= here & self.late
+            if not waiting.any() and piece < PIECES:
+                continue
+            arrived = (self.arrival <= piece) & ((self.arrival < PIECES) | self.late | (piece == PIECES))
+            track = self.fixes[arrived].copy()
+            before = scratch.run(clean, self.fixes[arrived & ~waiting]).episodes
+            after = scratch.run(clean, in_order(track)).episodes
+            found = compared(
+                [one for one, _ in self.alarms], self.alarms, before, after, patient=piece < PIECES
+            )
+            for place in found.lost:
+                self.alarms[place] = (self.alarms[place][0], True)
+            for place in found.again:
+                self.alarms[place] = (self.alarms[place][0], False)
+            tip = int(track["taken_s"].max())
+            self.alarms += [
+                (Episode(e.kind, e.fence, e.from_s, e.to_s or tip, e.decided_s), False) for e in found.asked
+            ]
+            if not found.undecided:
+                waiting[:] = False
+        return live_alarms
+
+
+def agrees(life):
+    expected = life.expected()
+    standing = [one for one, withdrawn in life.alarms if not withdrawn]
+    return [e for e in expected if not met(e, standing)], [s for s in standing if not met(s, expected)]
+
+
+@pytest.mark.parametrize("block", range(8))
+def test_live_alarms_with_past_ones_less_the_withdrawn_are_those_of_an_in_order_run(block):
+    for seed in range(block * 25, block * 25 + 25):
+        life = Life(seed)
+        life.run()
+        missed, wrong = agrees(life)
+        assert (missed, wrong) == ([], []), seed
