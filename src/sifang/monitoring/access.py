@@ -26,6 +26,7 @@ from sifang.monitoring.intake.track import read_track
 from sifang.monitoring.models import (
     Alarm,
     AlarmAct,
+    AlarmReview,
     Binding,
     Clause,
     Device,
@@ -256,7 +257,8 @@ def access_devices(officer: Officer) -> list[Device]:
 
 def _with_relations(alarms: QuerySet[Alarm]) -> QuerySet[Alarm]:
     wanted = ("person__office", "person__county_agency", "measure__proof", "measure__approver", "fence")
-    return alarms.select_related(*wanted, "clause", "taken_by__agency", "incident", "device__model")
+    found = alarms.select_related(*wanted, "clause", "taken_by__agency", "incident", "device__model")
+    return found.prefetch_related(Prefetch("reviews", AlarmReview.objects.order_by("at")))
 
 
 def _need_staff(officer: Officer) -> None:

@@ -60,6 +60,13 @@ QUESTIONS: dict[str, tuple[str, str]] = {  # kind: question, place when the fenc
     AlarmKind.SILENT: ("{who}现在在哪里？", ""),
     AlarmKind.SOS: ("{who}是否需要帮助？", ""),
 }
+PAST: dict[str, str] = {  # what late fixes say was so from when to when
+    AlarmKind.BOUNDARY_LEFT: "离开{place}",
+    AlarmKind.PLACE_ENTERED: "进入{place}",
+    AlarmKind.OFF_TIMETABLE: "不在{place}",
+    AlarmKind.STRAP: "打开腕带",
+    AlarmKind.SOS: "按下求助键",
+}
 
 
 def headline(alarm: Alarm, *, name: str | None = None) -> str:
@@ -67,7 +74,18 @@ def headline(alarm: Alarm, *, name: str | None = None) -> str:
     question, place = QUESTIONS[alarm.kind]
     if alarm.fence is not None:
         place = alarm.fence.name
+    if alarm.past:
+        what = PAST.get(alarm.kind, "{place}").format(place=place)
+        return f"补传定位显示，{name or alarm.person.name}曾于 {past_span(alarm)} {what}，是否属实？"
     return question.format(who=name or alarm.person.name, place=place)
+
+
+def past_span(alarm: Alarm) -> str:
+    """Return from when to when, Shanghai time, of an alarm about the past: 11-22 09:14 至 09:41."""
+    first = alarm.began_at.astimezone(SHANGHAI)
+    last = (alarm.ended_at or alarm.began_at).astimezone(SHANGHAI)
+    words = f"{first:%m-%d %H:%M} 至 {last:%H:%M}" if first.date() == last.date() else ""
+    return words or f"{first:%m-%d %H:%M} 至 {last:%m-%d %H:%M}"
 
 
 def restrictions(clauses: Sequence[Clause]) -> list[Restriction]:
@@ -87,12 +105,17 @@ def nothing_else(order: Order) -> str:
 
 
 def escalation(alarm: Alarm, now: datetime) -> Escalation | None:
-    """Return who is reminded next about an untaken alarm; None when taken, closed or under an incident.
+    """Return who is reminded next about an untaken alarm; None when taken, closed, under an incident or
+    about the past.
 
     First the stand-by officer of the duty desk, then the county agency, then the head of its bureau.
     A pause moves the clock: it starts anew when the pause ends.
     """
-    if alarm.state != "open" or (alarm.incident is not None and alarm.incident.ended_at is None):
+    if (
+        alarm.state != "open"
+        or alarm.past
+        or (alarm.incident is not None and alarm.incident.ended_at is None)
+    ):
         return None
     start = max(alarm.raised_at, alarm.paused_until or alarm.raised_at)
     county = alarm.person.county_agency.name

@@ -122,7 +122,7 @@ def _claim(measure_id: UUID) -> list[LateWork]:
 
 def _judge(works: list[LateWork], engine: Scratch, keys: KeyStore, now: datetime, done: Judged) -> None:
     first = min(work.from_s for work in works)
-    age_s = (now - min(work.created_at for work in works)).total_seconds()
+    age_s = now.timestamp() - min(work.received_s for work in works)
     measure = Measure.objects.get(id=works[0].measure_id)
     spec = load_engine(engine, measure, first, now)
     if spec is None:

@@ -34,12 +34,12 @@ BANNED, ELSEWHERE = (117.02, 36.66), (117.05, 36.66)
 class House:
     """张三 under a measure with a forbidden place; a worker as the watch runs it; a clock to turn."""
 
-    def __init__(self, desk, folder):
+    def __init__(self, desk, folder, known_for=timedelta(hours=1)):
         self.desk, self.folder = desk, folder
         self.now = time.time()
-        ago = utc_now() - timedelta(hours=1)
-        self.measure = desk.measure("张三", approved_at=utc_now() - timedelta(hours=2))
-        desk.ban("张三")
+        ago = utc_now() - known_for
+        self.measure = desk.measure("张三", approved_at=ago - timedelta(hours=1))
+        desk.ban("张三", valid_from=ago)
         desk.told(self.measure, at=ago)
         self.device = desk.device(terminal_id="13853100001", carrier="cmcc")
         bind_device(desk["王科"], self.measure, self.device, at=ago)
@@ -71,8 +71,14 @@ class House:
 
 @pytest.fixture
 def house(desk, tmp_path):
-    provide(IntakeConfig(keys=tmp_path / "keys"))
-    house = House(desk, tmp_path)
+    with built(House(desk, tmp_path), tmp_path) as house:
+        yield house
+
+
+@contextmanager
+def built(house, folder):
+    """The house as the watch sees it, the default alias being role watch."""
+    provide(IntakeConfig(keys=folder / "keys"))
     settings = connections["default"].settings_dict
     app = {key: settings[key] for key in ("USER", "PASSWORD")}
 
