@@ -1,6 +1,7 @@
 """The jobs: `after` handlers, and what the clock asks for. Found by procrastinate in every process."""
 
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
@@ -10,6 +11,9 @@ from procrastinate.manager import JobManager
 from sifang.kernel.log import get_logger
 from sifang.kernel.time import utc_now
 from sifang.ops import events
+
+if TYPE_CHECKING:
+    from sifang.monitoring.replay import Scratch
 
 log = get_logger("ops")
 CLOCK = "clock"  # the queue of what is asked for again and again
@@ -106,3 +110,27 @@ def retain(timestamp: int) -> dict[str, int]:
     del timestamp
     done = retention.retain(utc_now())
     return done.rows | {"keys": len(done.keys)}
+
+
+@app.periodic(cron="* * * * * */10")  # the sixth field: seconds
+@app.task(name="judge_late", queue="clock", queueing_lock="judge_late", lock="judge_late")
+def judge_late(timestamp: int) -> dict[str, int]:
+    """Judge the late fixes that wait; return how many persons, alarms about the past and reviews."""
+    from sifang.monitoring.services.late_work import due_measures, forget_late
+
+    if timestamp % 3600 < 10:  # noqa: PLR2004 (the first run of an hour)
+        forget_late(utc_now())
+    if not due_measures(utc_now()):
+        return {}
+    from sifang.monitoring.services import late  # loads the engine
+
+    done = late.judge_late(engine=_scratch())
+    return {"measures": done.measures, "past": done.past, "reviews": done.reviews, "failed": done.failed}
+
+
+@cache
+def _scratch() -> "Scratch":
+    """The engine of this process for replays: the lines it has compiled stay."""
+    from sifang.monitoring.replay import Scratch
+
+    return Scratch()

@@ -8,6 +8,7 @@ job that runs twice, or is killed in between, adds nothing twice. The live engin
 Runs in the process jobs under the system purpose `compare`, one read record a run that had work.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -41,15 +42,14 @@ from sifang.monitoring.models import (
 from sifang.monitoring.replay import SIGNALS, Episode, Scratch
 from sifang.monitoring.services.alarms import Situation, raise_past_alarm, tell
 from sifang.monitoring.services.late_scene import Scene, at, load_engine, scene_of, start_of, track_since
+from sifang.monitoring.services.late_work import SETTLE, due_measures
 from sifang.people.access import system
 
 log = get_logger("jobs")
-AT_ONCE = 50  # measures in one run
-SETTLE_S = 8  # a device that is still sending its backlog is waited for
-LONGEST_WAIT_S = 60  # … but not longer than this
+BUDGET_S = 50.0  # of one run
+LONGEST_WAIT_S = 60  # so long a device that is still sending its backlog is waited for
 PATIENCE_S = 600  # an episode that is still on is left undecided so long: the live fixes may tell
 AGAIN = timedelta(seconds=60)
-KEPT = timedelta(days=30)  # works done; longer than the states, which they say are true or not
 _LOCK = 0x51FA_07  # advisory lock, with the measure's number: one job a measure
 
 
@@ -69,11 +69,8 @@ def judge_late(*, now: datetime | None = None, engine: Scratch | None = None) ->
     What cannot be judged (a key that is gone, a damaged block) is marked failed, with a technical incident;
     the others go on. `engine`: kept by the caller from run to run, for its compiled lines.
     """
-    moment, done = now or utc_now(), Judged()
-    with system("compare", continues=True):
-        waiting = LateWork.objects.filter(state="waiting")
-        due = waiting.filter(Q(not_before=None) | Q(not_before__lte=moment)).order_by("created_at")
-        found = list(dict.fromkeys(due.values_list("measure_id", flat=True)[: 4 * AT_ONCE]))[:AT_ONCE]
+    moment, done, begun = now or utc_now(), Judged(), time.monotonic()
+    found = due_measures(moment)
     if not found:
         return done
     with system("compare"):
@@ -81,13 +78,9 @@ def judge_late(*, now: datetime | None = None, engine: Scratch | None = None) ->
     keys, scratch = KeyStore(need(IntakeConfig).keys), engine or Scratch()
     for measure_id in found:
         _one(measure_id, scratch, keys, moment, done)
+        if time.monotonic() - begun > BUDGET_S:
+            break  # the next run goes on
     return done
-
-
-def forget_late(now: datetime) -> int:
-    """Delete works that were done long ago; returns how many."""
-    with system("compare", continues=True):
-        return LateWork.objects.filter(state="done", done_at__lt=now - KEPT).delete()[0]
 
 
 def _one(measure_id: UUID, engine: Scratch, keys: KeyStore, now: datetime, done: Judged) -> None:
@@ -130,8 +123,9 @@ def _judge(works: list[LateWork], engine: Scratch, keys: KeyStore, now: datetime
     start = start_of(measure, spec, first, keys, engine)
     track = track_since(measure, start, now)
     received = track["received_s"][(track["flags"] & F_LATE) > 0]
-    if len(received) and age_s < LONGEST_WAIT_S and now.timestamp() - received.max() < SETTLE_S:
-        return None  # its backlog is still coming
+    quiet_s = now.timestamp() - received.max() if len(received) else LONGEST_WAIT_S
+    if age_s < LONGEST_WAIT_S and quiet_s < SETTLE.total_seconds():  # its backlog is still coming
+        return _put_off(works, now + SETTLE)
     if not len(track):
         return _close(works, now, undecided=False)
     scene = scene_of(measure, start, track, min(work.received_s for work in works), engine)
@@ -217,6 +211,10 @@ def _keep(scene: Scene, keys: KeyStore) -> None:
 def _close(works: Sequence[LateWork], now: datetime, *, undecided: bool) -> None:
     mine = LateWork.objects.filter(id__in=[work.id for work in works])
     if undecided:
-        mine.update(not_before=now + AGAIN)
+        _put_off(works, now + AGAIN)
     else:
         mine.update(state="done", done_at=now)
+
+
+def _put_off(works: Sequence[LateWork], until: datetime) -> None:
+    LateWork.objects.filter(id__in=[work.id for work in works]).update(not_before=until)

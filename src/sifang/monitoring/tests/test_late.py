@@ -17,6 +17,7 @@ from sifang.monitoring.replay import Scratch
 from sifang.monitoring.services import late
 from sifang.monitoring.services.alarms import PAST_WITHIN
 from sifang.monitoring.services.handling import close_alarm, handle_alarm, take_alarm
+from sifang.monitoring.services.late_work import forget_late
 from sifang.monitoring.tests.test_watch_worker import BANNED, ELSEWHERE, House, built, each, house, seen
 from sifang.people.access import Purpose, acting, system
 
@@ -228,6 +229,7 @@ def test_a_device_that_is_still_sending_is_waited_for(house):
     kept = blind(house, worker)
     come(worker, kept[:15].copy(), house)
     assert judged(house, timedelta(seconds=2)).measures == 0
+    assert work() == ["waiting"]
     come(worker, kept[15:].copy(), house)
     assert judged(house).past == 1
     (alarm,) = alarms()
@@ -363,3 +365,13 @@ def test_the_watch_cannot_ask_about_the_past_nor_the_job_ask_live(house):
         copy.past = True
         with pytest.raises(Exception, match="补传定位不得生成实时报警"), transaction.atomic():
             copy.save(force_insert=True)
+
+
+def test_works_long_done_are_forgotten(house):
+    worker = house.worker()
+    come(worker, blind(house, worker), house)
+    judged(house)
+    with as_jobs():
+        assert forget_late(datetime.now(UTC) + timedelta(days=29)) == 0
+        assert forget_late(datetime.now(UTC) + timedelta(days=31)) == 1
+    assert work() == []

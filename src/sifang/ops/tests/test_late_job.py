@@ -1,0 +1,28 @@
+"""The clock looks for late fixes every ten seconds, and wakes the engine only when some wait."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from sifang.monitoring.models import LateWork
+from sifang.monitoring.tests.conftest import desk
+from sifang.monitoring.tests.test_late import as_jobs, blind, come, house
+from sifang.ops import tasks
+from sifang.people.access import system
+
+__all__ = ["desk", "house"]
+pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
+
+
+def test_late_fixes_are_judged_by_the_clock_once(house):
+    house.now -= 1800
+    worker = house.worker()
+    come(worker, blind(house, worker), house)
+    with as_jobs():
+        assert tasks.judge_late(timestamp=70) == {}  # they may still be coming
+    with system("compare", using="jobs", continues=True):
+        waiting = LateWork.objects.using("jobs").filter(state="waiting")
+        waiting.update(created_at=datetime.now(UTC) - timedelta(minutes=2))
+    with as_jobs():
+        assert tasks.judge_late(timestamp=60)["past"] == 1
+        assert tasks.judge_late(timestamp=70) == {}
