@@ -1,8 +1,9 @@
 """Seeded tracks for comparing alarms: a city of persons, some of whom clearly break out.
 
 Each person is bound to the line of 370100 (its real vertices) and kept out of two prohibited places. Most
-keep well inside; a tenth crosses the line once, some 400 m to 900 m beyond it for minutes, and another tenth
-walks once into the middle of one of their places. Nobody lingers where an honest judge could say either.
+keep well inside; some (`share`) cross the line once, 400 m to 900 m beyond it for minutes, and as many walk
+once into the middle of one of their places. Nobody lingers where an honest judge could say either. Two per
+cent each in ten minutes are a hundred times what a city has, so that there is something to compare.
 Positions carry a correlated satellite error of a few metres, and the accuracy the device would state.
 """
 # ruff: noqa: ANN001, ANN201, ANN202 (arrays everywhere)
@@ -42,7 +43,7 @@ class World:
         return self.lon.shape[0]
 
 
-def made(persons=3_300, steps=60, places=200, seed=1, start_s=1_774_800_000):
+def made(persons=3_300, steps=60, *, places=200, share=0.02, seed=1, start_s=1_774_800_000):
     """Return a World; needs 60 steps or more for a breach to begin and end."""
     rng = np.random.default_rng(seed)
     ring = public_area(CITY).rings[0][:-1, :2]
@@ -60,11 +61,11 @@ def made(persons=3_300, steps=60, places=200, seed=1, start_s=1_774_800_000):
     x, y = (np.repeat(home[None, :, k], steps, axis=0) for k in (0, 1))
     walk = np.cumsum(rng.normal(0, 4, (2, steps, persons)), axis=1)
     who = rng.permutation(persons)
-    tenth = persons // 10
-    gates = _gates(rng, city, line, tenth)
-    for person, (a, b) in zip(who[:tenth], gates, strict=True):
+    some = max(1, int(share * persons))
+    gates = _gates(rng, city, line, some)
+    for person, (a, b) in zip(who[:some], gates, strict=True):
         x[:, person], y[:, person] = _excursion(rng, steps, a, b)
-    for person in who[tenth : 2 * tenth]:
+    for person in who[some : 2 * some]:
         middle = middles[own[person, 0]]
         angle = rng.uniform(0, 2 * np.pi)
         outside = middle + 900 * np.array([np.cos(angle), np.sin(angle)])

@@ -36,6 +36,14 @@ TITLES = {
     "obvious": "obvious accuracy-aware",
 }
 SAME = 0.999
+BEGIN, END = 1, 2
+BEGUN = """INSERT INTO alarm (side, person, fence, began, raised)
+  SELECT %s, p, f, to_timestamp(b), to_timestamp(r)
+    FROM unnest(%s::int[], %s::int[], %s::bigint[], %s::bigint[]) AS new (p, f, b, r)"""
+ENDED = """UPDATE alarm a SET ended = to_timestamp(r)
+  FROM (SELECT %s AS side, *
+          FROM unnest(%s::int[], %s::int[], %s::bigint[], %s::bigint[]) AS ends (p, f, b, r)) e
+ WHERE (a.side, a.person, a.fence) = (e.side, e.p, e.f) AND a.ended IS NULL"""
 FOREVER = 1 << 40
 
 
@@ -109,20 +117,13 @@ class AlarmRows:
 
 
 def write_alarms(cursor, side, signals, names):
-    for signal in signals:
-        key = (side, int(signal["measure"]), names[int(signal["fence"])])
-        if signal["phase"] == 1:
-            cursor.execute(
-                "INSERT INTO alarm (side, person, fence, began, raised)"
-                " VALUES (%s, %s, %s, to_timestamp(%s), to_timestamp(%s))",
-                [*key, int(signal["episode"]), int(signal["at_s"])],
-            )
-        else:
-            cursor.execute(
-                "UPDATE alarm SET ended = to_timestamp(%s)"
-                " WHERE side = %s AND person = %s AND fence = %s AND ended IS NULL",
-                [int(signal["at_s"]), *key],
-            )
+    """One statement for those that begin, one for those that end."""
+    for phase, statement in ((BEGIN, BEGUN), (END, ENDED)):
+        mine = signals[signals["phase"] == phase]
+        if len(mine):
+            fences = [names[number] for number in mine["fence"].tolist()]
+            lists = [mine[name].tolist() for name in ("episode", "at_s")]
+            cursor.execute(statement, [side, mine["measure"].tolist(), fences, *lists])
 
 
 def loaded_engine(world):

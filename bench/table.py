@@ -25,7 +25,7 @@ BENCHES: dict[str, tuple[list[str], list[str]]] = {
     "geometry": (["--points", "100000"], ["--points", "10000000"]),
     "engine": (["--rounds", "5", "--fixes", "50000"], ["--rounds", "7"]),
     "detection": (["--persons", "40"], ["--persons", "2000"]),
-    "postgis": (["--rounds", "5", "--ticks", "60"], ["--rounds", "7"]),
+    "postgis": (["--persons", "330"], []),
     "storage": ([], []),
     "intake": (["--seconds", "2"], []),
     "city": ([], []),

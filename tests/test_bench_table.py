@@ -50,6 +50,28 @@ def test_a_bench_that_fails_is_a_row_that_says_so(table, tmp_path, body, why):
     assert why in row["detail"]
 
 
+def test_sides_and_distances_agree_with_other_libraries(module, monkeypatch):
+    monkeypatch.syspath_prepend(BENCH)
+    geometry = module("geometry")
+    compared, wrong, near = geometry.sides(30_000)
+    assert (compared >= 30_000, wrong, near > 10_000) == (True, 0, True)
+    ours, geodesic = geometry.distances(300).T
+    errors, is_near = abs(ours - geodesic), geodesic <= 300
+    assert errors[is_near].max() < 0.01
+    assert (errors[~is_near] / geodesic[~is_near])[geodesic[~is_near] < 3_000].max() < 0.001
+
+
+def test_the_alarms_of_two_sides_are_the_same_only_when_their_episodes_overlap(module, monkeypatch):
+    monkeypatch.syspath_prepend(BENCH)
+    sameness = module("postgis").sameness
+    ours = {(1, 0): [(10, 20), (50, float("inf"))], (2, 3): [(5, 9)]}
+    assert sameness(ours, ours) == (1.0, 3, 3)
+    assert sameness(ours, {(1, 0): [(15, 60)], (2, 3): [(5, 9)]}) == (1.0, 3, 2)
+    assert sameness(ours, {(1, 0): [(21, 49), (55, 60)], (2, 0): [(5, 9)]}) == (pytest.approx(2 / 6), 3, 3)
+    assert sameness({}, ours)[0] == 0.0
+    assert sameness({}, {})[0] == 0.0  # nothing compared is nothing shown
+
+
 def test_the_last_line_counts_and_a_later_run_replaces_only_its_own_rows(table, tmp_path):
     line = {
         "what": "a | b",
