@@ -5,6 +5,7 @@ through the `Intake`.
 """
 
 import asyncio
+import resource
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from sifang.monitoring.intake.codes import AuthCodes
 from sifang.monitoring.intake.session import DeviceRef, Intake
 
 log = get_logger("gateways")
+OTHER_FILES = 256  # database, logs, keys, the devices' HTTP port
 DISPLAY_AND_READ = 0x0C  # 0x8300: on the screen, read aloud
 
 
@@ -30,12 +32,18 @@ DISPLAY_AND_READ = 0x0C  # 0x8300: on the screen, read aloud
 class Limits:
     """Bounds of the server. Seconds, bytes, counts."""
 
-    connections: int = 8000
+    connections: int = 19_000  # fewer where the process may not open so many
     idle_s: float = 600.0
     sign_in_s: float = 60.0
     in_flight: int = 500  # messages of one connection that wait for the commit
     write_buffer: int = 64 * 1024
     sweep_s: float = 2.0
+
+
+def most_connections(wanted: int) -> int:
+    """Return how many connections this process can hold: its limit of open files, less what else it needs."""
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return wanted if allowed == resource.RLIM_INFINITY else max(1, min(wanted, allowed - OTHER_FILES))
 
 
 class Jt808Server:
@@ -56,6 +64,8 @@ class Jt808Server:
         intake.each_tick(self.gather.tick)
         self.dropped_bytes = 0
         self._connections: set[Connection] = set()
+        self._strangers: dict[Connection, None] = {}  # not signed in, the longest first
+        self._most = most_connections(self.limits.connections)
         self._signed_in: dict[str, Connection] = {}
         self._server: asyncio.Server | None = None
         self._sweeper: asyncio.Task[None] | None = None
@@ -105,23 +115,36 @@ class Jt808Server:
         return {"signed_in": signed_in, "not_signed_in": max(len(self._connections) - signed_in, 0)}
 
     def admit(self, connection: Connection, write: Callable[[bytes], None]) -> None:
-        """Count a new connection in, or close it when there are too many."""
-        if len(self._connections) >= self.limits.connections:
+        """Count a new connection in; when there are too many, who has waited longest without signing in goes.
+
+        So that idle strangers, however many, never keep a device out. Only when every connection is signed
+        in is the new one closed.
+        """
+        if len(self._connections) >= self._most:
             self.intake.refuse("too_many_connections", GATEWAY, "unknown")
-            connection.abort()
-            return
+            if not self._strangers:
+                connection.abort()
+                return
+            longest = next(iter(self._strangers))
+            longest.abort()
+            self._drop(longest)
         self._connections.add(connection)
+        self._strangers[connection] = None
         connection.slot = self.slots.take(connection, write)
         connection.heard_at = connection.opened_at
         if self._under_pressure:
             connection.pause("pressure", stop=True)
 
     def forget(self, connection: Connection) -> None:
-        self._connections.discard(connection)
+        self._drop(connection)
         self.gather.slow.discard(connection)
         if connection.slot:
             self.slots.give_back(connection.slot, self.gather.newest)
         self.signed_out(connection)
+
+    def _drop(self, connection: Connection) -> None:
+        self._connections.discard(connection)
+        self._strangers.pop(connection, None)
 
     def find(self, terminal_id: str) -> DeviceRef | None:
         """Return the registered JT/T 808 device of this id, or None."""
@@ -130,15 +153,18 @@ class Jt808Server:
 
     def signed_in(self, connection: Connection, device: DeviceRef) -> None:
         """Remember who speaks for a terminal; its older connection, if any, is closed."""
+        self._strangers.pop(connection, None)
         older = self._signed_in.get(device.terminal_id)
         self._signed_in[device.terminal_id] = connection
         if older is not None and older is not connection:
             older.close()
 
     def signed_out(self, connection: Connection) -> None:
-        for terminal, one in list(self._signed_in.items()):
-            if one is connection:
-                del self._signed_in[terminal]
+        device = connection.device
+        if device is not None and self._signed_in.get(device.terminal_id) is connection:
+            del self._signed_in[device.terminal_id]
+        if connection in self._connections:  # it logged out and stays
+            self._strangers[connection] = None
 
     def is_connected(self, terminal_id: str) -> bool:
         return terminal_id in self._signed_in

@@ -1,12 +1,13 @@
 """The session rules, over real loopback sockets."""
 
 import asyncio
+import resource
 
 import pytest
 import uvloop
 
 from sifang.gateways.jt808.connection import Connection
-from sifang.gateways.jt808.server import Jt808Server, Limits
+from sifang.gateways.jt808.server import Jt808Server, Limits, most_connections
 from sifang.gateways.jt808.tests.terminal import IMEI, NUMBER, connected, location, serving
 from sifang.monitoring.intake.codes import AuthCodes
 from sifang.monitoring.intake.columns import F_LOCATED, F_REPLAYED, F_STRAP_KNOWN, F_STRAP_OPEN
@@ -415,6 +416,29 @@ def test_one_connection_too_many_is_closed():
             assert (await first.ask(0x0002))["body"]["result"] == 0
 
     run(scenario())
+
+
+def test_strangers_never_keep_a_device_out():
+    async def scenario():
+        async with serving(limits=Limits(connections=3)) as (server, port), connected(port) as device:
+            assert await device.sign_in() == 0
+            async with connected(port) as oldest, connected(port) as newer:
+                await asyncio.sleep(0.03)
+                async with connected(port) as again:  # the terminal itself, on a new line
+                    assert await again.sign_in() == 0
+                    assert await oldest.hung_up()
+                    assert (await again.ask(0x0002))["body"]["result"] == 0
+                    assert await newer.says_nothing() is True
+            assert server.intake.refused["jt808", "too_many_connections"] == 1
+
+    run(scenario())
+
+
+def test_no_more_connections_are_held_than_files_may_be_open():
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    assert most_connections(10) == 10
+    assert most_connections(10**9) <= allowed
+    assert most_connections(10**9) >= min(allowed, 19_000) - 1000
 
 
 def test_a_new_connection_of_a_terminal_replaces_the_old_one():
