@@ -22,6 +22,8 @@ Fixes = NDArray[np.void]
 Signals = NDArray[np.void]
 
 STALE_VERSION = "SF001"  # SQLSTATE of the journal trigger's refusal
+# the server's own trouble, no row's: connection, disk full or no memory, shutting down, input/output
+NOT_NOW = ("08", "53", "57P", "58")
 
 
 class StaleVersionError(Exception):
@@ -160,8 +162,6 @@ class database_errors:  # noqa: N801 (reads as a context manager)
             raise StaleVersionError from error
         connection = connections[self._using]
         broken = connection.connection is None or connection.connection.broken
-        if broken or (
-            isinstance(error, OperationalError) and (state is None or state.startswith(("08", "57P")))
-        ):
+        if broken or (isinstance(error, OperationalError) and (state is None or state.startswith(NOT_NOW))):
             connection.close()
             raise DatabaseLostError from error

@@ -244,6 +244,32 @@ def test_a_lost_connection_stores_nothing_and_the_same_tick_is_stored_once_later
         assert [b.fixes for b in JournalBlock.objects.all()] == [1]
 
 
+@pytest.mark.parametrize(
+    "trouble", ["53100", "53200", "58030", "57P03"]
+)  # disk full, no memory, I/O, not now
+def test_the_servers_own_trouble_holds_everybody_and_sets_nobody_aside(house, monkeypatch, trouble):
+    worker = house.worker()
+    fixes = house.fixes(ELSEWHERE, worker=worker)
+    record = worker.desk.record
+    failing = [True]
+
+    def full(*arguments):
+        if failing:
+            statement = f"DO $$ BEGIN RAISE EXCEPTION 'no room' USING ERRCODE = '{trouble}'; END $$"
+            connection.cursor().execute(statement)
+        return record(*arguments)
+
+    monkeypatch.setattr(worker.desk, "record", full)
+    with pytest.raises(DatabaseLostError):
+        worker.judge.tick([fixes.copy()])
+    failing.clear()
+    assert worker.judge.aside == 0
+    assert told(worker, [fixes.copy()]) == [True]
+    with seen():
+        assert [b.fixes for b in JournalBlock.objects.all()] == [1]
+        assert not Incident.objects.exists()
+
+
 def test_a_commit_whose_answer_was_lost_is_found_again(house, monkeypatch):
     worker = house.worker()
     fixes = house.fixes(BANNED, 30, worker=worker)
