@@ -23,6 +23,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
 from tests.faults.common.checks import Verdict  # noqa: E402
 from tests.faults.common.clients import Clients  # noqa: E402
+from tests.faults.common.desk import DutyDesk  # noqa: E402
 from tests.faults.common.evidence import check  # noqa: E402
 from tests.faults.common.installation import START_S, Installation, until  # noqa: E402
 from tests.faults.common.notices import Notices  # noqa: E402
@@ -103,16 +104,21 @@ class Script:
         later = asked.then_control and control  # device clocks never go back
         load = {"seed": asked.seed, "speed": asked.speed, "ago_hours": 20.0 if later else 70.0}
         name = "control" if control else "clients"
-        with Clients(where, self.plan, name=name, **load) as clients, Notices(where) as notices:
+        with (
+            Clients(where, self.plan, name=name, **load) as clients,
+            Notices(where) as notices,
+            DutyDesk(where) as desk,
+        ):
             clients.until_acknowledged_since(time.monotonic(), START_S)
             self._kills(kills, clients, control=control)
             if self.outcome.verdict.is_good:  # a control that was noticed has done its work
                 where.until_ready()
                 clients.drain(RECOVERY_S + 2 * asked.devices)
                 self._judge(clients, drained=True)
+                desk.finish(RECOVERY_S)
             if asked.keep_words and not control and not self.outcome.verdict.is_good:
                 _tell(where.said(4_000))
-            return self._figures(clients, notices)
+            return self._figures(clients) | notices.figures() | desk.figures()
 
     def _kills(self, kills: int, clients: Clients, *, control: bool) -> None:
         killed = 0
@@ -172,13 +178,13 @@ class Script:
         for line in self.outcome.verdict.lines:
             _tell(line)
 
-    def _figures(self, clients: Clients, notices: Notices) -> dict[str, Any]:
+    def _figures(self, clients: Clients) -> dict[str, Any]:
         outcome = self.outcome
         return {
             "script": "kill", "seed": self.asked.seed, "devices": self.asked.devices,
             "control": self.asked.control, "good": outcome.verdict.is_good,
             "kills": sum(outcome.kills.values()), "killed": dict(sorted(outcome.kills.items())),
-            **outcome.verdict.figures(), **notices.figures(),
+            **outcome.verdict.figures(),
             "rto_s": outcome.rto(SERVING), "rto_of_s": {n: outcome.rto((n,)) for n in outcome.recovery_s},
             "checks": outcome.checks, "load": clients.latest.get("counted", {}),
         }  # fmt: skip
@@ -225,7 +231,8 @@ def main(words: list[str] | None = None) -> int:
     sys.stdout.write(json.dumps(done, ensure_ascii=False) + "\n")
     if asked.control:
         return 0 if done["lost"] else 1
-    return 0 if done["good"] and (done["control_lost"] if asked.then_control else True) else 1
+    is_good = done["good"] and not done["acts_lost"] and not done["acts_double"]
+    return 0 if is_good and (done["control_lost"] if asked.then_control else True) else 1
 
 
 if __name__ == "__main__":
