@@ -28,7 +28,7 @@ T = TypeVar("T")
 TICK_S, QUICK_S = 0.020, 0.005  # between two ticks; after a quiet moment
 CROWDED, CALM, FULL = 50_000, 20_000, 100_000  # fixes waiting: stop reading, go on, refuse to take
 TICK_FIXES = 20_000  # at most so many in one transaction
-BACKOFF_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+BACKOFF_S = (0.05, 0.1, 0.2, 0.5, 1.0)  # a longer one was most of the outage after a kill of the database
 
 
 class Submission(NamedTuple):
