@@ -1,7 +1,7 @@
 """Listens to what the live pages are told about alarms, and counts what is told more often than it happened.
 
-A page hears of an alarm when it is raised, when its situation ends and when an officer acts on it. What is said while the database is
-away is missed here as by every page, which then reads anew; only repetition is counted.
+A page hears of an alarm when it is raised, when its situation ends and when an officer acts on it. What is
+said while the database is away is missed here as by every page, which then reads anew; repetition counts.
 """
 
 import threading

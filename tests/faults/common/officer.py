@@ -1,4 +1,4 @@
-"""`python -m tests.faults.common.officer`: a duty officer who answers alarms while everything is being killed.
+"""`python -m tests.faults.common.officer`: a duty officer who answers alarms whatever is being killed.
 
 Takes, handles and closes every alarm whose situation is over, through the services, as role `app`; so the
 next breach of the same person is a question of its own. Each act that came back is appended to `--acts` as
