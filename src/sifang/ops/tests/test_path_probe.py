@@ -32,9 +32,12 @@ def test_the_probe_is_acknowledged_after_the_commit_and_counts_as_nothing():
     asyncio.run(scenario())
 
 
-def test_without_a_commit_the_probe_is_not_answered():
+@pytest.mark.parametrize("says", [None, False])
+def test_without_a_commit_the_probe_is_not_answered(says):
     async def scenario():
-        async with serving(FakeIntake(holding=True)) as (_, port):
+        intake = FakeIntake()
+        intake.probe = lambda answer: None if says is None else answer(says)
+        async with serving(intake) as (_, port):
             assert not await asyncio.to_thread(path_probe.path_answers, settings_for(port), 0.3)
 
     asyncio.run(scenario())
