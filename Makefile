@@ -16,6 +16,7 @@ help:
 	@echo "make test        every check and test        make unit        quick tests, no browser"
 	@echo "make check       linters, types, freshness   make bench       side-by-side figures"
 	@echo "make fault-kill  kill -9 under load (KILLS=200)"
+	@echo "make canary      search all disks' bytes for a known position"
 	@echo "make test-pg15   tests on postgresql-15      make clean-demo  begin the demo anew"
 
 $(VENV)/made:
@@ -92,6 +93,10 @@ fault-kill: setup-dev
 	@$(BIN)/python tests/faults/kill.py --kills $(or $(KILLS),200) $(FAULT_FLAGS)
 
 # short form: make bench BENCH_FLAGS=--short ; the long form writes docs/performance.md
+# searches all an installation leaves on disks for a known position; with a control that must be found
+canary: setup-dev
+	@$(BIN)/pytest tests/attacks/test_canary.py -n 0 -v $(TEST_FLAGS)
+
 bench: setup-dev
 	@sh tools/bench_packages.sh
 	@$(BIN)/python bench/table.py $(or $(BENCH_FLAGS),--write)

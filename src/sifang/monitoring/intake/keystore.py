@@ -120,6 +120,10 @@ class KeyStore:
         found = self._home.names()
         return sorted(int(name[1:]) for name in found if name[0] == "m" and NAME.fullmatch(name))
 
+    def hours(self) -> list[str]:
+        """Return the hours that have a key, oldest first."""
+        return sorted(name for name in self._home.names() if name[0].isdigit())
+
     def is_destroyed(self, name: str) -> bool:
         """Whether the list names this key."""
         self._look_at_list()
