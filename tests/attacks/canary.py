@@ -25,7 +25,7 @@ class Canary:
     word: bytes
 
     def forms(self, prefix: str = "") -> dict[str, bytes]:
-        """Return prefix + name → bytes; four-byte numbers twice in a row, as 30 equal fixes would leave them."""
+        """Return name → bytes; four-byte numbers twice in a row, as 30 equal fixes would leave them."""
         found: dict[str, bytes] = {"word": self.word, "word, hex": self.word.hex().encode()}
         found["word, HEX"] = self.word.hex().upper().encode()
         for shift in range(3):  # wherever it begins within base64

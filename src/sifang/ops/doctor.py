@@ -24,6 +24,14 @@ LEAST_FREE_BYTES = 2_000_000_000
 LEAST_VERSION, FIRST_UNKNOWN_VERSION = 15, 19
 BUILT_AFTER = datetime(2026, 11, 1, tzinfo=UTC)  # a clock before this release is wrong
 MOST_CLOCK_S = 5
+# settings of the server by which its log quotes no row and no parameter; the values that are well
+QUIET_LOGS = {
+    "log_statement": {"none", "ddl"},
+    "log_min_duration_statement": {"-1"},
+    "log_parameter_max_length_on_error": {"0"},
+    "log_error_verbosity": {"terse"},
+    "log_min_error_statement": {"panic", "fatal", "log"},
+}
 
 
 @dataclass(frozen=True)
@@ -153,8 +161,19 @@ def _server(connection: psycopg.Connection) -> Iterator[Finding]:
     if row is not None:
         apart = abs((row[0] - datetime.now(UTC)).total_seconds())
         yield Finding(apart < MOST_CLOCK_S, "数据库与本机时间一致", f"相差 {apart:.0f} 秒，请打开网络对时")
+    quoting = [name for name, good in QUIET_LOGS.items() if _shown(connection, name) not in good]
+    yield Finding(
+        not quoting,
+        "数据库日志不抄录数据行",
+        f"它会把数据行或语句写进日志，请改 {'、'.join(quoting)}（见 docs/guide/operation.md）",
+    )
     missing = _missing_migrations(connection)
     yield Finding(not missing, "数据库结构与程序版本一致", f"还差 {missing} 个变更，请运行 sifang up")
+
+
+def _shown(connection: psycopg.Connection, name: str) -> str:
+    row = connection.execute("SELECT current_setting(%s)", [name]).fetchone()
+    return str(row[0]) if row else ""
 
 
 def _missing_migrations(connection: psycopg.Connection) -> int:

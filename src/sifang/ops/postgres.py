@@ -223,7 +223,9 @@ class Postgres:
             "timezone": "UTC",
             "log_error_verbosity": "terse",  # DETAIL would quote rows of persons
             "log_min_error_statement": "panic",
+            "log_parameter_max_length": "0",
             "log_parameter_max_length_on_error": "0",
+            "log_statement": "none",
         }
         if self._is_throwaway:
             options |= {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}

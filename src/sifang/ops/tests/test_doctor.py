@@ -62,3 +62,15 @@ def test_a_running_installation_is_well_and_a_loose_role_is_not(installation):
     said = installation.run("doctor")
     assert said.returncode == 1
     assert "✗ 数据库账号 sifang_app 权限适当 → 它能绕过行级权限" in said.stdout
+
+
+def test_a_server_whose_log_quotes_rows_is_found(db):
+    from django.db import connections
+
+    from sifang.ops.doctor import QUIET_LOGS, _shown
+
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT 1")
+    connection = connections["default"].connection
+    loud = [name for name, good in QUIET_LOGS.items() if _shown(connection, name) not in good]
+    assert loud == []  # the embedded server's settings, with which the tests run too
