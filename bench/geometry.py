@@ -127,7 +127,13 @@ def main() -> None:
     is_near, is_beyond = pairs[:, 1] <= NEAR_M, pairs[:, 1] > HORIZON_M
     middle = ~is_near & ~is_beyond
     near_cm, far_pc = 100 * errors[is_near], 100 * errors[middle] / pairs[middle, 1]
-    far_words = f"{middle.sum():,} places up to {HORIZON_M:,.0f} m; at most {errors[middle].max():.3f} m"
+    clipped = bool((pairs[is_beyond, 0] == HORIZON_M).all())
+    far_words = (
+        "; farther away the answer is the horizon, on the exact side" if clipped else "; FARTHER OFF WRONG"
+    )
+    far_words = (
+        f"{middle.sum():,} places up to {HORIZON_M:,.0f} m; at most {errors[middle].max():.3f} m{far_words}"
+    )
     rows = [
         row(
             "places on another side than GEOS says", wrong, "", most=0,

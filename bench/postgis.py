@@ -12,7 +12,7 @@ do each part `repeat` times in worlds of their own, because they are too short t
 CPU = this process and the server process of the side's connection. The alarms are compared as (person,
 fence, overlapping episode); where fewer than 99.9 % are the same, there is no ratio.
 """
-# ruff: noqa: ANN001, ANN201, ANN202, ANN204 (arrays everywhere)
+# ruff: noqa: ANN001, ANN002, ANN003, ANN201, ANN202, ANN204 (arrays everywhere)
 
 import argparse
 import os
@@ -24,7 +24,7 @@ from pathlib import Path
 import breaches
 import numpy as np
 import psycopg
-from report import Clock, row, say, spread
+from report import Clock, backend_cpu_s, row, say, spread
 from rows import copy
 from server import backend_of, debian, server
 
@@ -320,6 +320,49 @@ def beside_copy(found):
     return rows
 
 
+def where_it_goes(world, ticks, folder):
+    """A row with the processor time of the parts of the journal way, from a pass of its own."""
+    from sifang.monitoring.engine.engine import Engine
+    from sifang.monitoring.intake import store
+    from sifang.monitoring.intake.admission import Admission
+
+    parts = (
+        ("admission", Admission, "admit"), ("copy for the undo", Engine, "save"), ("engine", Engine, "step"),
+        ("columns and zlib", store, "encode"), ("AES", store, "seal"), ("alarm rows", AlarmRows, "record"),
+        ("statements of the client, alarms included", store.Journal, "_transaction"),
+    )  # fmt: skip
+    spent = {}
+    side = Journal(world, 1, folder)
+    side.take(ticks[: len(ticks) // 6])  # a fresh world is cold
+    mine = ticks[len(ticks) // 6 :]
+    before = [(owner, name, getattr(owner, name)) for _, owner, name in parts if hasattr(owner, name)]
+    for title, owner, name in parts:
+        if hasattr(owner, name):
+            setattr(owner, name, timed(getattr(owner, name), title, spent))
+    with Clock(side.pid) as clock:
+        begun = backend_cpu_s(side.pid)
+        side.take(mine)
+        server_s = backend_cpu_s(side.pid) - begun
+    for owner, name, function in before:
+        setattr(owner, name, function)
+    fixes = sum(map(len, mine)) / 1e6
+    words = ", ".join(f"{title} {seconds / fixes:.2f}" for title, seconds in spent.items())
+    detail = f"PostgreSQL {server_s / fixes:.2f}, {words}; the rest is Python between them"
+    title = "processor time of a fix on the journal way, batch as above"
+    return row(title, round(clock.cpu_s / fixes, 2), "µs", detail=detail)
+
+
+def timed(function, title, spent):
+    def measured_call(*arguments, **named):
+        begun = time.thread_time()
+        try:
+            return function(*arguments, **named)
+        finally:
+            spent[title] = spent.get(title, 0.0) + time.thread_time() - begun
+
+    return measured_call
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
@@ -353,7 +396,8 @@ def main() -> None:
         for side in sides:
             assert side.count() == total, (side.name, side.count(), total)  # offered = stored
         by_name = {side.name: side for side in sides}
-        say("postgis", [*compared(found, by_name, total), *beside_copy(found)])
+        rows = [*compared(found, by_name, total), *beside_copy(found)]
+        say("postgis", [*rows, where_it_goes(world, ticks, folder / "profile")])
 
 
 if __name__ == "__main__":
