@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import numpy as np
+import psycopg
 from django.db import DatabaseError, InterfaceError, OperationalError, connections, transaction
 from numpy.typing import NDArray
 
@@ -21,6 +22,12 @@ from sifang.monitoring.intake.keystore import KeyStore, hour_of
 Fixes = NDArray[np.void]
 Signals = NDArray[np.void]
 
+INSERT_BLOCK = (
+    "WITH block AS (INSERT INTO monitoring_journalblock (written_at, key_hour,"
+    " measures_version, fixes, taken_from, taken_to, measures, body)"
+    " VALUES (%s, %s, %s, %s, %s, %s, %s::int[], %s) RETURNING id)"
+    " SELECT id, pg_notify('sifang_fixes', id::text) FROM block"
+)
 STALE_VERSION = "SF001"  # SQLSTATE of the journal trigger's refusal
 # the server's own trouble, no row's: connection, disk full or no memory, shutting down, input/output
 NOT_NOW = ("08", "53", "57P", "58")
@@ -122,15 +129,7 @@ class Journal:
                 with transaction.atomic(self._using):
                     cursor = connections[self._using].cursor()
                     as_watch(cursor)
-                    cursor.execute(
-                        "WITH block AS (INSERT INTO monitoring_journalblock (written_at, key_hour,"
-                        " measures_version, fixes, taken_from, taken_to, measures, body)"
-                        " VALUES (%s, %s, %s, %s, %s, %s, %s::int[], %s) RETURNING id)"
-                        " SELECT id, pg_notify('sifang_fixes', id::text) FROM block",
-                        row,
-                    )
-                    found = cursor.fetchone()
-                    assert found is not None
+                    found = insert_block(self._using, row)
                     self._desk.record(fixes, signals)
                     committing = True
             except (OperationalError, InterfaceError):
@@ -138,6 +137,16 @@ class Journal:
                     self._in_doubt = bytes(row[-1])
                 raise
         return int(found[0])
+
+
+def insert_block(using: str, row: Sequence[Any]) -> Sequence[Any]:
+    """Insert one block and notify; returns its row. Prepared, and the body as bytes instead of as text."""
+    wrapper = connections[using]
+    with wrapper.wrap_database_errors, psycopg.Cursor(wrapper.connection) as cursor:
+        cursor.execute(INSERT_BLOCK, row, prepare=True)
+        found = cursor.fetchone()
+    assert found is not None
+    return found
 
 
 def as_watch(cursor: Any, purpose: str = "watch") -> None:
