@@ -144,7 +144,7 @@ def insert_block(using: str, row: Sequence[Any]) -> Sequence[Any]:
     wrapper = connections[using]
     with wrapper.wrap_database_errors, psycopg.Cursor(wrapper.connection) as cursor:
         cursor.execute(INSERT_BLOCK, row, prepare=True)
-        found = cursor.fetchone()
+        found: Sequence[Any] | None = cursor.fetchone()
     assert found is not None
     return found
 
