@@ -149,7 +149,7 @@ def alarm_close(request: HttpRequest, alarm_id: UUID, given: Closing) -> dict[st
 
 
 def as_json(file: AlarmFile) -> dict[str, Any]:
-    """Return one alarm: card, evidence without coordinates, acts."""
+    """Return one alarm: card, evidence without coordinates, what late fixes say of it, acts."""
     return {
         **card(file.alarm, {}).as_json(),
         "number": file.alarm.number,
@@ -157,6 +157,10 @@ def as_json(file: AlarmFile) -> dict[str, Any]:
         "outcome": file.alarm.outcome,
         "cause": file.alarm.cause,
         "evidence": file.alarm.evidence,
+        "reviews": [
+            {"at": one.at.isoformat(), "verdict": one.verdict, "facts": one.facts}
+            for one in file.alarm.reviews.all()
+        ],
         "acts": [
             {"at": act.at.isoformat(), "verb": act.verb, "officer": act.officer.name, "text": act.text}
             for act in file.acts

@@ -1,6 +1,6 @@
 """What the alarm's page shows, in words and drawings made from its file."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -12,9 +12,10 @@ from sifang.monitoring.models.alarms import AlarmCause, AlarmKind, AlarmOutcome
 from sifang.monitoring.questions import Escalation, PoliceRequest, escalation, headline, police_request
 from sifang.web.alarm_file import AlarmFile
 from sifang.web.present import alarms as words
-from sifang.web.present import device_state
+from sifang.web.present import device_state, reviews
 from sifang.web.present.device_state import Report
 from sifang.web.present.drawings import chart, inset
+from sifang.web.present.reviews import Note
 
 WAYS = ("call", "video", "visit")
 
@@ -53,6 +54,9 @@ class Page:
     what: str
     reports: list[Report]
     replay: dict[str, Any] | None
+    past: str
+    notes: list[Note]
+    late_s: int
 
 
 def page_of(file: AlarmFile) -> Page:
@@ -96,7 +100,24 @@ def page_of(file: AlarmFile) -> Page:
         what="确已出界的概率" if alarm.kind == AlarmKind.BOUNDARY_LEFT else "属实的概率",
         reports=[] if alarm.fence_id else device_state.changes(device_state.reports(file.track)),
         replay=None if alarm.fence_id else device_state.replay(file.track),
+        past=reviews.about_the_past(alarm) if alarm.past else "",
+        notes=[_looked(note, kept) for note in reviews.notes(alarm)],
+        late_s=words.PAST_WITHIN_S if alarm.past else words.TAKE_WITHIN_S,
     )
+
+
+def _looked(note: Note, kept: str) -> Note:
+    """Return the note with its evaluations numbered and worded like the alarm's own, newest first."""
+    rows = [
+        {
+            **row,
+            "n": number,
+            "look": words.verdict_look(row.get("verdict"), kept)[0],
+            "word": words.verdict_look(row.get("verdict"), kept)[1],
+        }
+        for number, row in enumerate(note.rows, 1)
+    ]
+    return replace(note, rows=list(reversed(rows))[: words.DRAWN])
 
 
 def sentence_of(file: AlarmFile) -> str:
@@ -158,7 +179,10 @@ def course_of(file: AlarmFile) -> list[Line]:
     """Return what happened and what is expected next, in order."""
     alarm = file.alarm
     lines = [Line(alarm.began_at, "情形开始（装置时间）", "unknown")]
-    lines.append(Line(alarm.raised_at, f"生成报警 {alarm.number}，推送值班席", "outside"))
+    how = "补传定位复算后生成问题" if alarm.past else "生成报警"
+    end = "，不作实时推送" if alarm.past else "，推送值班席"
+    lines.append(Line(alarm.raised_at, f"{how} {alarm.number}{end}", "plain" if alarm.past else "outside"))
+    lines += [Line(note.at, f"复算：{note.title}", note.look) for note in reviews.notes(alarm)]
     lines += [Line(act.at, act_words(act), "act") for act in file.acts]
     if alarm.ended_at is not None:
         lines.append(Line(alarm.ended_at, "情形已经结束（装置时间）；问题仍须回答", "done"))

@@ -8,10 +8,12 @@ from uuid import UUID
 from sifang.kernel.time import utc_now
 from sifang.monitoring.models import Alarm, Incident, Signal
 from sifang.monitoring.models.alarms import AlarmKind
-from sifang.monitoring.questions import headline
-from sifang.monitoring.services.alarms import TAKE_WITHIN
+from sifang.monitoring.questions import headline, past_span
+from sifang.monitoring.services.alarms import PAST_WITHIN, TAKE_WITHIN
+from sifang.web.present import reviews
 from sifang.web.templatetags.figures import clock, metres, percent, side
 
+PAST_WITHIN_S = int(PAST_WITHIN.total_seconds())  # … of a question about the past
 TAKE_WITHIN_S = int(TAKE_WITHIN.total_seconds())  # 内部目标: the waiting clock is red after it
 THRESHOLD = 0.95  # the engine's p_begin, drawn as the tick of every bar
 
@@ -59,11 +61,14 @@ class Card:
     quiet: bool = False
     kind: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
+    past: bool = False
+    withdrawn: bool = False
+    note: str = ""
 
     @property
     def late_s(self) -> int:
         """After so many seconds of waiting the target is missed."""
-        return TAKE_WITHIN_S
+        return PAST_WITHIN_S if self.past else TAKE_WITHIN_S
 
     @property
     def is_taken(self) -> bool:
@@ -85,6 +90,8 @@ class Card:
             "articles": list(self.articles),
             "measure": self.measure,
             "place": self.place,
+            "past": self.past,
+            "withdrawn": self.withdrawn,
         }
 
     def without_name(self) -> dict[str, Any]:
@@ -94,9 +101,13 @@ class Card:
 
 def nameless(alarm: Alarm) -> str:
     """Return the question without a name and without a place that could be one, for the wall."""
-    if alarm.kind == AlarmKind.PLACE_ENTERED:
+    if alarm.past:
+        what = {AlarmKind.PLACE_ENTERED: "进入禁止区域", AlarmKind.OFF_TIMETABLE: "不在规定地点"}
+        if alarm.kind in what:
+            return f"补传定位显示，曾于 {past_span(alarm)} {what[AlarmKind(alarm.kind)]}，是否属实？"
+    elif alarm.kind == AlarmKind.PLACE_ENTERED:
         return "是否进入了禁止区域？"
-    if alarm.kind == AlarmKind.OFF_TIMETABLE:
+    elif alarm.kind == AlarmKind.OFF_TIMETABLE:
         return "现在是否在规定地点？"
     return headline(alarm, name="\0").replace("\0的", "").replace("\0", "")
 
@@ -171,8 +182,11 @@ def card(alarm: Alarm, counties: dict[str, str]) -> Card:
         probability=alarm.probability,
         articles=articles,
         taken_words=f"{taker}接手" if taker else "",
-        quiet=alarm.paused_until is not None and alarm.paused_until > utc_now(),
+        quiet=alarm.past or (alarm.paused_until is not None and alarm.paused_until > utc_now()),
         kind=alarm.kind,
+        past=alarm.past,
+        withdrawn=reviews.is_withdrawn(alarm),
+        note=reviews.short(alarm),
     )
 
 

@@ -79,6 +79,7 @@ class Board:
     at: datetime
     rows: list[Row] = field(default_factory=list)
     waiting: list[Card] = field(default_factory=list)
+    past: list[Card] = field(default_factory=list)  # untaken questions about the past: they wake nobody
     taken: list[Card] = field(default_factory=list)
     incidents: list[Card] = field(default_factory=list)
     watching: list[Watching] = field(default_factory=list)
@@ -141,7 +142,8 @@ def board_for(viewer: Viewer) -> Board:
     return Board(
         at=room.at,
         rows=rows,
-        waiting=[one for one in cards if not one.is_taken],
+        waiting=[one for one in cards if not one.is_taken and not one.past],
+        past=[one for one in cards if not one.is_taken and one.past],
         taken=[one for one in cards if one.is_taken and one.kind != "incident"],
         incidents=[one for one in cards if one.kind == "incident"],
         watching=[watching(signal) for signal in room.signals],
@@ -204,7 +206,7 @@ def short(text: str) -> str:
 
 def as_state(board: Board, *, nameless: bool) -> dict[str, Any]:
     """Return the snapshot of `/api/map/state`."""
-    queue = [*board.waiting, *board.taken, *board.incidents]
+    queue = [*board.waiting, *board.past, *board.taken, *board.incidents]
     return {
         "t": board.at.isoformat(),
         "rows": [row.position for row in board.rows if row.position],

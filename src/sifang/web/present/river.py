@@ -50,7 +50,7 @@ def river(alarms: Iterable[Alarm], now: datetime) -> SafeString:
 
 def mark(alarm: Alarm) -> SafeString:
     x = x_of(alarm.raised_at)
-    if alarm.state == "open":
+    if alarm.state == "open" and not alarm.past:
         return format_html('<path class="m-out" d="M{} 30l9 16h-18Z"/>', x)
     look = "done" if alarm.state == "closed" else "open"
     return format_html('<g class="rv--{}"><circle cx="{}" cy="38" r="7"/></g>', look, x)

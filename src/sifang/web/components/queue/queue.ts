@@ -70,7 +70,7 @@ class Queue {
 
   private changed(rows: AlarmCard[]): void {
     const known = new Set(this.picker.items.map((item) => item.dataset["alarm"]));
-    const fresh = rows.filter((row) => row.id && !known.has(row.id) && (row["taken"] ?? row["taken_by"] ?? null) === null);
+    const fresh = rows.filter((row) => row.id && row["past"] !== true && !known.has(row.id) && (row["taken"] ?? row["taken_by"] ?? null) === null);
     const first = fresh[0];
     if (first) tell("sf:say", { text: `新报警：${String(first.question ?? first["title"] ?? "")}` });
     this.refresh();
@@ -123,7 +123,7 @@ class Queue {
   }
 
   private untaken(): void {
-    const n = this.picker.items.filter((item) => !item.classList.contains("sf-alarm--taken") && !item.classList.contains("w-al--plain")).length;
+    const n = this.picker.items.filter((item) => !item.classList.contains("sf-alarm--taken") && !item.classList.contains("sf-alarm--past") && !item.classList.contains("w-al--plain")).length;
     for (const count of document.querySelectorAll<HTMLElement>('[data-count="untaken"]')) {
       count.textContent = n > 0 ? String(n) : "";
       count.hidden = n === 0;
