@@ -51,19 +51,24 @@ class Batch:
             return
         waiting, self._waiting = self._waiting, []
         owners = [one for one in waiting for _ in one.told]
+        bodies = [told.body for one in waiting for told in one.told]
         rows, good, wrong = columns_of_bodies(
             [told for one in waiting for told in one.told], int(time.time())
         )
         for number, error in wrong:
-            self._intake.refuse(error.code, self._gateway, owners[number].device.terminal_id)
+            name = owners[number].device.terminal_id
+            self._intake.refuse(error.code, self._gateway, name, frame=bodies[number])
         stored = _runs([owner for owner, is_good in zip(owners, good.tolist(), strict=True) if is_good])
         kept = {id(one) for one, _, _ in stored}
         for one in waiting:
             if id(one) not in kept:
                 one.connection.answer_received([(one.message_id, one.serials)])
         if stored:
+            kept_bodies = [body for body, is_good in zip(bodies, good.tolist(), strict=True) if is_good]
             self._intake.submit(
-                rows if good.all() else rows[good], lambda received: _answer(stored, received)
+                rows if good.all() else rows[good],
+                lambda received: _answer(stored, received),
+                lambda row: kept_bodies[row],
             )
 
 

@@ -225,7 +225,8 @@ class Connection(asyncio.Protocol):
 
     def _bad(self, error: BadFrame) -> None:
         """Count a frame that cannot be used; a known terminal is told (2 wrong, 3 not supported)."""
-        self._refuse(error.code)
+        known = self.device is not None  # only its bytes are its own
+        self._refuse(error.code, frame=b"\x7e" + self.splitter.last + b"\x7e" if known else None)
         header = error.data.get("header")
         if (
             self.device is not None
@@ -239,8 +240,9 @@ class Connection(asyncio.Protocol):
             if self._noise > NOISE_FORGIVEN:
                 self.close()
 
-    def _refuse(self, reason: str, device: str = "") -> None:
-        self.server.intake.refuse(reason, GATEWAY, device or self.terminal.lstrip("0") or "unknown")
+    def _refuse(self, reason: str, device: str = "", frame: bytes | None = None) -> None:
+        name = device or self.terminal.lstrip("0") or "unknown"
+        self.server.intake.refuse(reason, GATEWAY, name, frame=frame)
 
     def _count_refusal(self) -> None:
         self._refusals += 1

@@ -217,6 +217,7 @@ class Splitter:
         self._buffer = bytearray()
         self._open = False
         self.dropped = 0
+        self.last = b""  # what stood between the delimiters of the frame told last
 
     @property
     def rest(self) -> bytes:
@@ -242,6 +243,7 @@ class Splitter:
             start = end + 1
             result = self._close(between)
             if result is not None:
+                self.last = between
                 yield result
         del self._buffer[:start]
         if len(self._buffer) > MAX_FRAME:

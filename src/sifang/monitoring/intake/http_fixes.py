@@ -51,16 +51,22 @@ class HttpGateway:
             self._intake.refuse("bad_auth", self._name, device.terminal_id)
             reply(401, {"error": "bad_auth", "detail": "secret of the device"})
         else:
-            self._submit(device, told, reply)
+            self._submit(device, told, reply, self._bytes_of(request))
 
     def _find(self, terminal_id: str | None) -> DeviceRef | None:
         device = self._intake.find_device(terminal_id) if terminal_id else None
         return device if device is not None and device.protocol == self._name else None
 
-    def _submit(self, device: DeviceRef, told: Told, reply: Reply) -> None:
+    def _bytes_of(self, request: Request) -> bytes:
+        """Return what was sent, without the headers and without the device's secret."""
+        whole = request.target.encode() + b"\n" + request.body
+        secret = (self._secret(request) or "").encode()
+        return whole.replace(secret, b"***") if secret else whole
+
+    def _submit(self, device: DeviceRef, told: Told, reply: Reply, sent: bytes) -> None:
         bad = [one for one in told.fixes if isinstance(one, BadFrame)]
         for one in bad:
-            self._intake.refuse(one.code, self._name, device.terminal_id)
+            self._intake.refuse(one.code, self._name, device.terminal_id, frame=sent)
         good = [one for one in told.fixes if isinstance(one, Fix)]
         if not good:
             self._intake.link_event(device, "heartbeat", battery=None)
@@ -83,4 +89,4 @@ class HttpGateway:
             else:
                 reply(200, self._received(len(good)))
 
-        self._intake.submit(columns_of(rows), answer)
+        self._intake.submit(columns_of(rows), answer, lambda _row: sent)

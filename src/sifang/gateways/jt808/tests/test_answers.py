@@ -41,7 +41,7 @@ def test_a_connection_is_answered_once_for_all_its_messages_of_a_tick():
     ref, card = device_ref(NUMBER), Card()
     answers = []
     intake = FakeIntake(ref)
-    intake.submit = lambda fixes, answer: answers.append((fixes, answer))
+    intake.submit = lambda fixes, answer, _frames: answers.append((fixes, answer))
     batch = Batch(intake, "jt808")
     body = location()
 

@@ -578,3 +578,25 @@ def test_link_events_tell_of_the_connection():
             assert intake.told("heartbeat") == [{"battery": 77}]
 
     run(scenario())
+
+
+def test_the_bytes_of_a_refused_frame_go_with_it_only_after_the_sign_in():
+    async def scenario():
+        async with serving() as (server, port):
+            intake = server.intake
+            async with connected(port) as terminal:
+                torn = terminal.frame(0x0200, location())
+                torn = torn[:-2] + bytes([torn[-2] ^ 1, 0x7E])
+                terminal.writer.write(torn)
+                assert await terminal.sign_in() == 0
+                terminal.writer.write(torn)
+                await terminal.hear()
+                impossible = location(lat=136_600_000)
+                await terminal.ask(0x0200, impossible)
+            assert intake.refused["jt808", "bad_checksum"] == 2
+            assert intake.refused_frames == [
+                ("bad_checksum", NUMBER, torn),
+                ("bad_value", NUMBER, impossible),
+            ]
+
+    run(scenario())

@@ -102,3 +102,21 @@ def test_the_json_body_is_taken_too():
             assert (fix["speed_kmh"], fix["accuracy_m"], fix["battery_pct"]) == (36, 8, 50)
 
     run(scenario())
+
+
+def test_what_a_known_device_sent_goes_with_its_fix_without_its_secret_and_of_no_other():
+    async def scenario():
+        fake = intake()
+        async with serving(fake, routes(fake)) as (_, port), connected(port) as client:
+            client.writer.write(request(f"/?id=WB1&key=other&{PLACE}"))
+            await client.hear()
+            client.writer.write(request(f"/?id=WB2&key=secret&{PLACE}"))
+            await client.hear()
+            client.writer.write(request(f"/?id=WB1&key=secret&{PLACE}"))
+            await client.hear()
+        assert fake.refused_frames == []
+        sent = fake.frames[-1](0)  # the intake asks for it only when it refuses the fix
+        assert b"lat=36.650781" in sent
+        assert b"secret" not in sent
+
+    run(scenario())
