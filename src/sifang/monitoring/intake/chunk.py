@@ -17,10 +17,12 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from numba import njit
 from numpy.typing import NDArray
 
 from sifang.monitoring.intake.coder import LIMIT, pack, unpack
@@ -115,25 +117,21 @@ def decode_all(plains: Sequence[bytes]) -> tuple[Fixes, Keys]:
     heads = [_head(plain) for plain in plains]
     total = sum(n for _, n, _, _ in heads)
     columns = np.zeros((_COLUMNS, total), np.int64)
-    keys, tenths = np.empty(total, np.uint64), np.zeros(total, np.bool_)
+    fixes, device_keys = np.zeros(total, FIX), np.empty(total, np.uint64)
     at = 0
-    for plain, (kept_as, n, device_keys, words) in zip(plains, heads, strict=True):
+    for plain, (kept_as, n, keys, words) in zip(plains, heads, strict=True):
         if n == 0:
             continue
-        begins = _HEAD.size + 8 * device_keys + 4 * words
-        if not unpack(np.frombuffer(plain, np.uint8, -1, begins), columns, at, n):
+        flags_at = _HEAD.size + 8 * keys
+        of_key = np.frombuffer(plain, "<u8", keys, _HEAD.size)
+        of_flags = np.frombuffer(plain, "<u4", words, flags_at)
+        packed = np.frombuffer(plain, np.uint8, -1, flags_at + 4 * words)
+        if not unpack(packed, columns, at, n) or not _fill(
+            columns, at, n, kept_as, of_key, of_flags, fixes, device_keys
+        ):
             raise BlockDamaged
-        part = slice(at, at + n)
-        found = np.frombuffer(plain, "<u8", device_keys, _HEAD.size)
-        _put_keys(columns[:, part], keys[part], found)
-        if words == 1:
-            columns[_FLAGS, part] = np.frombuffer(plain, "<u4", 1, _HEAD.size + 8 * device_keys)[0]
-        elif words:
-            of_index = np.frombuffer(plain, "<u4", words, _HEAD.size + 8 * device_keys)
-            columns[_FLAGS, part] = of_index[_within(columns[_FLAGS, part], words)]
-        tenths[part] = kept_as == _ACCURACY_TENTHS
         at += n
-    return _fixes_of(columns, tenths), keys
+    return fixes, device_keys
 
 
 def seal(plain: bytes, key: bytes, label: Label) -> bytes:
@@ -173,23 +171,6 @@ def _packed(columns: NDArray[np.int64]) -> bytes:
     return room[:used].tobytes()
 
 
-def _put_keys(columns: NDArray[np.int64], into: Keys, found: Keys) -> None:
-    if len(found) == 1:
-        into[:] = found[0]
-    elif len(found):
-        into[:] = found[_within(columns[_DEVICE], len(found))]
-    else:
-        into[:] = columns[_DEVICE].astype(np.uint64) | (
-            columns[_DEVICE_HIGH].astype(np.uint64) << np.uint64(32)
-        )
-
-
-def _within(index: NDArray[np.int64], size: int) -> NDArray[np.int64]:
-    if index.min() < 0 or index.max() >= size:
-        raise BlockDamaged
-    return index
-
-
 def _accuracy_numbers(accuracy: NDArray[np.float32]) -> tuple[int, NDArray[np.int64]]:
     """Return tenths of a metre where they say it all (devices tell tenths or whole metres), else the bits."""
     bits = accuracy.view(np.uint32)
@@ -208,21 +189,45 @@ def _from_tenths(numbers: NDArray[np.int64]) -> NDArray[np.float32]:
     return found
 
 
-def _fixes_of(columns: NDArray[np.int64], tenths: NDArray[np.bool_]) -> Fixes:
-    fixes = np.zeros(columns.shape[1], FIX)
-    fixes["device"] = -1
-    fixes["flags"] = columns[_FLAGS]
-    fixes["taken_s"] = columns[_TAKEN]
-    fixes["received_s"] = columns[_TAKEN] + columns[_DELAY]
-    for name, c in _WHOLE.items():
-        fixes[name] = columns[c]
-    for name, (c, unit) in _UNITS.items():
-        values = columns[c] / unit
-        values[columns[c] == _NONE] = np.nan
-        fixes[name] = values
-    numbers = columns[_ACCURACY]
-    fixes["accuracy_m"] = _from_tenths(numbers)
-    if not tenths.all():
-        bits = (numbers & (2**32 - 1)).astype(np.uint32).view(np.float32)
-        fixes["accuracy_m"] = np.where(tenths, fixes["accuracy_m"], bits)
-    return fixes
+@njit(cache=True)
+def _known(number: Any, unit: Any) -> Any:
+    return np.nan if number == _NONE else number / unit
+
+
+@njit(cache=True)
+def _fill(  # noqa: PLR0917 (numba takes them by place)
+    columns: Any, at: Any, n: Any, kept_as: Any, of_key: Any, of_flags: Any, fixes: Any, device_keys: Any
+) -> Any:
+    """Turn whole numbers into fixes and device keys; return whether every index was within its list."""
+    for i in range(at, at + n):
+        key, word = columns[_DEVICE, i], columns[_FLAGS, i]
+        if len(of_key):
+            if key < 0 or key >= len(of_key):
+                return False
+            device_keys[i] = of_key[key]
+        else:
+            device_keys[i] = np.uint64(key) | (np.uint64(columns[_DEVICE_HIGH, i]) << np.uint64(32))
+        if len(of_flags):
+            if word < 0 or word >= len(of_flags):
+                return False
+            word = np.int64(of_flags[word])
+        fix = fixes[i]
+        fix["device"] = -1
+        fix["flags"] = word
+        fix["measure"] = columns[1, i]
+        fix["taken_s"] = columns[_TAKEN, i]
+        fix["received_s"] = columns[_TAKEN, i] + columns[_DELAY, i]
+        fix["lon"] = _known(columns[4, i], 1e7)
+        fix["lat"] = _known(columns[5, i], 1e7)
+        if kept_as == _ACCURACY_TENTHS:
+            fix["accuracy_m"] = _known(columns[_ACCURACY, i], 10.0)
+        else:
+            fix["accuracy_m"] = np.uint32(columns[_ACCURACY, i]).view(np.float32)
+        fix["altitude_m"] = _known(columns[7, i], 1.0)
+        fix["speed_kmh"] = _known(columns[8, i], 10.0)
+        fix["course_deg"] = _known(columns[9, i], 10.0)
+        fix["battery_pct"] = columns[11, i]
+        fix["satellites"] = columns[12, i]
+        fix["source"] = columns[13, i]
+        fix["verdict"] = columns[14, i]
+    return True

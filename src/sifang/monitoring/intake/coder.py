@@ -21,37 +21,50 @@ LIMIT = 1 << 34  # every value of a column lies within ± this
 _ESCAPE = 20  # quotients from here on are written whole
 _WHOLE_BITS = 40
 _LEVELS = _ESCAPE + 1
-_SCALES = 6
-_HALF = 1 << 14
-_ONE = 1 << 15
+_SCALES = 3  # quotients of noisier columns are kept as ones and a zero: quicker, nearly as small
+_HALF = np.uint64(1 << 14)
+_ONE = np.uint64(1 << 15)
 _SLOWEST = 40
-_TOP = 1 << 24
-_RATES = np.array([int(65536 / (k + 1.5)) for k in range(1, _SLOWEST + 1)], np.int64)
-_CONSTANT, _CODED, _STEPS = 0, 1, 2  # _STEPS: differences are coded, not values
+_TOP = np.uint64(1 << 24)
+_RATES = np.array([int(65536 / (k + 1.5)) for k in range(1, _SLOWEST + 1)], np.uint64)
+_CONSTANT, _CODED = 0, 1
+_STEPS = 2  # bit: differences are coded, not values
+_PREDICTORS = 4  # which, from bit 2 on
 
 
 @njit(cache=True, inline="always")
-def _predict(a: Any, b: Any, mean: Any, errors: Any) -> Any:
-    best = 0
-    for j in range(1, 4):
-        if errors[j] < errors[best]:
-            best = j
-    if best == 0:
+def _foretold(which: Any, a: Any, b: Any, mean: Any) -> Any:
+    """The next value after b, a (the last one); `mean` in 16ths."""
+    if which == 0:
         return a
-    if best == 1:
+    if which == 1:
         return mean >> 4
-    if best == 2:
+    if which == 2:
         return (a + b) >> 1
     return 2 * a - b
 
 
-@njit(cache=True, inline="always")
-def _learn(value: Any, a: Any, b: Any, mean: Any, errors: Any) -> Any:
-    errors[0] += abs(value - a) * 16 - (errors[0] >> 4)
-    errors[1] += abs(value - (mean >> 4)) * 16 - (errors[1] >> 4)
-    errors[2] += abs(value - ((a + b) >> 1)) * 16 - (errors[2] >> 4)
-    errors[3] += abs(value - (2 * a - b)) * 16 - (errors[3] >> 4)
-    return mean + ((value * 16 - mean) >> 2)
+@njit(cache=True)
+def _zigzag(value: Any) -> Any:
+    return 2 * value if value >= 0 else -2 * value - 1
+
+
+@njit(cache=True)
+def _best_predictor(column: Any) -> Any:
+    """The predictor whose errors have the fewest digits in all; the first value is 0."""
+    best, least = 0, np.int64(1) << 62
+    for which in range(_PREDICTORS):
+        a = b = mean = digits = np.int64(0)
+        for value in column[1:]:
+            u = _zigzag(value - _foretold(which, a, b, mean))
+            while u > 0:
+                u >>= 1
+                digits += 1
+            mean += (value * 16 - mean) >> 2
+            b, a = a, value
+        if digits < least:
+            best, least = which, digits
+    return best
 
 
 @njit(cache=True, inline="always")
@@ -82,11 +95,6 @@ def _put_varint(out: Any, at: Any, value: Any) -> Any:
 
 
 @njit(cache=True)
-def _zigzag(value: Any) -> Any:
-    return 2 * value if value >= 0 else -2 * value - 1
-
-
-@njit(cache=True)
 def _common_step(values: Any, first: Any) -> Any:
     step = np.int64(0)
     for v in values:
@@ -113,14 +121,13 @@ def pack(columns: Any, steps: Any, out: Any) -> Any:
     raw_at, word, bits = 0, np.uint64(0), 0
     body = np.zeros(count * n * 12 + 64, np.uint8)
     to, low, span, cache, waiting = 0, np.uint64(0), np.uint64(0xFFFFFFFF), np.uint64(0), 1
-    chance = np.empty((_SCALES, _LEVELS), np.int64)
-    seen = np.empty((_SCALES, _LEVELS), np.int64)
-    errors = np.empty(4, np.int64)
+    chance = np.empty(_SCALES * _LEVELS, np.uint64)
+    seen = np.empty(_SCALES * _LEVELS, np.uint64)
     column = np.empty(n, np.int64)
     for c in range(count):
         column[:] = columns[c]
         first = column[0]
-        mode = _CODED
+        mode = 0
         if steps[c] and n > 1:
             mode = _STEPS
             for i in range(n - 1, 0, -1):
@@ -129,44 +136,46 @@ def pack(columns: Any, steps: Any, out: Any) -> Any:
         base = column[0]
         step = _common_step(column, base)
         if step == 0:
-            out[at] = _CONSTANT if mode == _CODED else _CONSTANT + 4
+            out[at] = mode | _CONSTANT
             at = _put_varint(out, at + 1, _zigzag(first))
             if mode == _STEPS:
                 at = _put_varint(out, at, _zigzag(base))
             continue
-        out[at] = mode
+        for i in range(n):
+            column[i] = (column[i] - base) // step
+        which = _best_predictor(column)
+        out[at] = mode | _CODED | (which << 2)
         at = _put_varint(out, at + 1, _zigzag(first))
         if mode == _STEPS:
             at = _put_varint(out, at, _zigzag(base))
         at = _put_varint(out, at, step)
         chance[:] = _HALF
         seen[:] = 0
-        errors[:] = 0
         a = b = mean = np.int64(0)
         size = np.int64(16)
         for i in range(1, n):
-            value = (column[i] - base) // step
-            residual = value - _predict(a, b, mean, errors)
-            mean = _learn(value, a, b, mean, errors)
+            value = column[i]
+            u = _zigzag(value - _foretold(which, a, b, mean))
+            mean += (value * 16 - mean) >> 2
             b, a = a, value
-            u = _zigzag(residual)
             k = _scale_of(size)
             size = _grown(size, u)
             q = min(u >> k, _ESCAPE)
-            s = min(k, _SCALES - 1)
-            for level in range(min(q + 1, _ESCAPE)):
-                p = chance[s, level]
-                bound = (span >> np.uint64(15)) * np.uint64(p)
-                rate = _RATES[seen[s, level]]
-                if seen[s, level] < _SLOWEST - 1:
-                    seen[s, level] += 1
+            row = np.uint64(k * _LEVELS)
+            for level in range(min(q + 1, _ESCAPE) if k < _SCALES else 0):
+                j = row + np.uint64(level)
+                p = chance[j]
+                bound = (span >> np.uint64(15)) * p
+                rate = _RATES[seen[j]]
+                if seen[j] < _SLOWEST - 1:
+                    seen[j] += np.uint64(1)
                 if level < q:
                     low += bound
                     span -= bound
-                    chance[s, level] = max(32, p - ((p * rate) >> 16))
+                    chance[j] = max(np.uint64(32), p - ((p * rate) >> np.uint64(16)))
                 else:
                     span = bound
-                    chance[s, level] = min(_ONE - 32, p + (((_ONE - p) * rate) >> 16))
+                    chance[j] = min(_ONE - np.uint64(32), p + (((_ONE - p) * rate) >> np.uint64(16)))
                 while span < _TOP:
                     span = (span << np.uint64(8)) & np.uint64(0xFFFFFFFF)
                     if low < np.uint64(0xFF000000) or low > np.uint64(0xFFFFFFFF):
@@ -181,6 +190,9 @@ def pack(columns: Any, steps: Any, out: Any) -> Any:
                     low = (low & np.uint64(0x00FFFFFF)) << np.uint64(8)
             keep = _WHOLE_BITS if q == _ESCAPE else k
             rest = np.uint64(u) & ((np.uint64(1) << np.uint64(keep)) - np.uint64(1))
+            if k >= _SCALES:
+                rest = (rest << np.uint64(q + 1)) | ((np.uint64(1) << np.uint64(q)) - np.uint64(1))
+                keep += q + 1
             while keep > 0:
                 take = min(keep, 16)
                 word |= (rest & np.uint64((1 << take) - 1)) << np.uint64(bits)
@@ -247,14 +259,14 @@ def unpack(data: Any, columns: Any, start: Any, n: Any) -> Any:
             return False
         mode = np.int64(data[at])
         heads[c, 0] = mode
-        if mode not in (_CONSTANT, _CODED, _STEPS, _CONSTANT + 4):
+        if mode >> 2 >= _PREDICTORS:
             return False
         u, at = _varint(data, at + 1)
         heads[c, 1] = heads[c, 2] = _unzigzag(u)
-        if mode in (_STEPS, _CONSTANT + 4):
+        if mode & _STEPS:
             u, at = _varint(data, at)
             heads[c, 2] = _unzigzag(u)
-        if mode in (_CODED, _STEPS):
+        if mode & _CODED:
             heads[c, 3], at = _varint(data, at)
     raw_bytes, at = _varint(data, at)
     if raw_bytes < 0 or raw_bytes > len(data) - at:
@@ -267,37 +279,47 @@ def unpack(data: Any, columns: Any, start: Any, n: Any) -> Any:
     for _ in range(4):
         code = (code << np.uint64(8)) | np.uint64(data[at] if at < end else 0)
         at += 1
-    chance = np.empty((_SCALES, _LEVELS), np.int64)
-    seen = np.empty((_SCALES, _LEVELS), np.int64)
-    errors = np.empty(4, np.int64)
+    chance = np.empty(_SCALES * _LEVELS, np.uint64)
+    seen = np.empty(_SCALES * _LEVELS, np.uint64)
     for c in range(count):
         mode, first, base, step = heads[c, 0], heads[c, 1], heads[c, 2], heads[c, 3]
         column = columns[c, start : start + n]
-        if mode in (_CODED, _STEPS):
+        if mode & _CODED:
+            which = mode >> 2
             chance[:] = _HALF
             seen[:] = 0
-            errors[:] = 0
             a = b = mean = np.int64(0)
             size = np.int64(16)
             column[0] = base
             for i in range(1, n):
                 k = _scale_of(size)
-                s = min(k, _SCALES - 1)
+                row = np.uint64(k * _LEVELS)
                 q = 0
-                while q < _ESCAPE:
-                    p = chance[s, q]
-                    bound = (span >> np.uint64(15)) * np.uint64(p)
-                    rate = _RATES[seen[s, q]]
-                    if seen[s, q] < _SLOWEST - 1:
-                        seen[s, q] += 1
+                while bits < 48:
+                    word |= np.uint64(data[raw_at] if raw_at < raw_end else 0) << np.uint64(bits)
+                    raw_at += 1
+                    bits += 8
+                if k >= _SCALES:
+                    while q < _ESCAPE and word & np.uint64(1):
+                        word >>= np.uint64(1)
+                        q += 1
+                    word >>= np.uint64(1)
+                    bits -= q + 1
+                while k < _SCALES and q < _ESCAPE:
+                    j = row + np.uint64(q)
+                    p = chance[j]
+                    bound = (span >> np.uint64(15)) * p
+                    rate = _RATES[seen[j]]
+                    if seen[j] < _SLOWEST - 1:
+                        seen[j] += np.uint64(1)
                     more = code >= bound
                     if more:
                         code -= bound
                         span -= bound
-                        chance[s, q] = max(32, p - ((p * rate) >> 16))
+                        chance[j] = max(np.uint64(32), p - ((p * rate) >> np.uint64(16)))
                     else:
                         span = bound
-                        chance[s, q] = min(_ONE - 32, p + (((_ONE - p) * rate) >> 16))
+                        chance[j] = min(_ONE - np.uint64(32), p + (((_ONE - p) * rate) >> np.uint64(16)))
                     while span < _TOP:
                         span = (span << np.uint64(8)) & np.uint64(0xFFFFFFFF)
                         code = ((code << np.uint64(8)) | np.uint64(data[at] if at < end else 0)) & np.uint64(
@@ -322,13 +344,13 @@ def unpack(data: Any, columns: Any, start: Any, n: Any) -> Any:
                     got += take
                 u = np.int64(rest) if whole else (np.int64(q) << k) | np.int64(rest)
                 size = _grown(size, u)
-                value = _predict(a, b, mean, errors) + _unzigzag(u)
-                mean = _learn(value, a, b, mean, errors)
+                value = _foretold(which, a, b, mean) + _unzigzag(u)
+                mean += (value * 16 - mean) >> 2
                 b, a = a, value
                 column[i] = base + value * step
         else:
             column[:] = base
-        if mode in (_STEPS, _CONSTANT + 4):
+        if mode & _STEPS:
             column[0] = first
             for i in range(1, n):
                 column[i] += column[i - 1]

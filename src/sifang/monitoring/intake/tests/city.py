@@ -26,20 +26,25 @@ def _noise(dice, n, size, tie):
     return out
 
 
-def _moving(dice, n):
-    moving, at, goes = np.zeros(n, bool), 0, dice.random() < 0.4
+def _moving(dice, n, busy):
+    moving, at, goes = np.zeros(n, bool), 0, dice.random() < busy
     while at < n:
-        length = int(dice.exponential(60 if goes else 120)) + 5
+        length = int(dice.exponential(60 if goes else 60 * (1 - busy) / busy)) + 5
         moving[at : at + length] = goes
         at, goes = at + length, not goes
     return moving
 
 
-def an_hour(seed, *, fixes=360, begin=BEGIN, every=10, measure=77, device_key=0x1234_5678_9ABC_DEF0):
-    """`fixes` quantised fixes of one device from `begin`, and their device keys; JT/T 808 units."""
+def an_hour(
+    seed, *, fixes=360, begin=BEGIN, every=10, measure=77, device_key=0x1234_5678_9ABC_DEF0, busy=1 / 3
+):
+    """`fixes` quantised fixes of one device from `begin`, and their device keys; JT/T 808 units.
+
+    `busy`: share of the time the person is on the way.
+    """
     dice, n = np.random.default_rng(seed), fixes
     some = np.zeros(n, FIX)
-    moving = _moving(dice, n)
+    moving = _moving(dice, n, busy)
     speed = np.where(moving, np.clip(20 + 8 * np.cumsum(dice.normal(0, 0.3, n)), 1, 60), 0)
     heading = np.cumsum(dice.normal(0, 0.15, n))
     x = np.cumsum(speed / 3.6 * every * np.sin(heading)) + _noise(dice, n, 4, 0.9)
@@ -53,7 +58,8 @@ def an_hour(seed, *, fixes=360, begin=BEGIN, every=10, measure=77, device_key=0x
     some["lon"] = np.rint((117.02 + x / 89_000) * 1e6) / 1e6
     some["lat"] = np.rint((36.66 + y / 111_000) * 1e6) / 1e6
     some["satellites"] = np.clip(np.rint(11 + _noise(dice, n, 1.5, 0.95)), 4, 24)
-    some["accuracy_m"] = np.rint(np.clip(60 + _noise(dice, n, 15, 0.9), 20, 2550)) / 10
+    hdop = np.clip(np.rint(12 + _noise(dice, n, 3, 0.9)), 5, 99)  # tenths, as receivers tell it
+    some["accuracy_m"] = hdop / 2  # times 5 m
     some["accuracy_m"][wifi] = 60
     some["altitude_m"] = np.rint(30 + _noise(dice, n, 4, 0.95))
     some["speed_kmh"] = (
