@@ -1,10 +1,11 @@
-"""Integer columns into few bytes: backward-adaptive prediction, then an adaptive range coder (numba).
+"""Integer columns into few bytes: prediction, then an adaptive range coder and raw bits (numba).
 
 Each column is first made small: nothing at all for a constant, otherwise steps of its common divisor. Every
-value is foretold from those before it by whichever of four predictors erred least lately; the error's
-quotient by a running power of two goes through a binary range coder whose probabilities adapt, its low bits
-are kept raw. Both sides adapt alike, so nothing but the errors is stored. All kernels stop at the bounds of
-their buffers: bytes that are not ours give wrong numbers or a refusal, never a read beyond the end.
+value is foretold from those before it by the one of four predictors that suits the column; the error's
+quotient by a running power of two goes through a binary range coder whose probabilities adapt (in noisy
+columns: is written as ones and a zero, which is quicker and nearly as small), its low bits are kept raw. Both
+sides adapt alike, so nothing but the errors is stored. All kernels stop at the bounds of their buffers: bytes
+that are not ours give wrong numbers or a refusal, never a read beyond the end.
 Measured against byte planes with zlib, bz2, lzma and zstandard: docs/adr/0007.
 """
 
