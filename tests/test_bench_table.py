@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from sifang.ops.bench_command import NoBench, bench
+
 BENCH = Path(__file__).resolve().parent.parent / "bench"
 
 
@@ -35,6 +37,11 @@ def test_a_goal_is_met_missed_or_absent(module):
     assert row("a", None, "×", least=25.0)["met"] is False
     assert row("a", "alarms differ", "×", least=25.0)["met"] is False
     assert row("a", 24.9, "×")["met"] is row("a", None, "×")["met"] is None
+
+
+def test_the_command_names_the_benches_there_are():
+    with pytest.raises(NoBench, match="geometry.*postgis"):
+        bench("rows", [])
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """`sifang bench NAME`: run one bench of the source tree; the benches are no part of an installed package."""
 
+import runpy
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -19,8 +20,9 @@ class NoBench(SifangError):
 
 def bench(name: str, words: Sequence[str]) -> int:
     """Run bench `name` with its own options (its long form without any); its exit code. Raises NoBench."""
-    known = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in {"report", "table"})
+    table = FOLDER / "table.py"
+    known = sorted(runpy.run_path(str(table))["BENCHES"]) if table.exists() else []
     if name not in known:
         raise NoBench(name=name, known="、".join(known) or "无")
     own = ["--", *words] if words else []
-    return subprocess.run([sys.executable, FOLDER / "table.py", name, *own], check=False).returncode  # noqa: S603 (our own file)
+    return subprocess.run([sys.executable, table, name, *own], check=False).returncode  # noqa: S603 (our own file)
