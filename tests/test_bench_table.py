@@ -40,7 +40,7 @@ def test_a_goal_is_met_missed_or_absent(module):
 
 
 def test_the_command_names_the_benches_there_are():
-    with pytest.raises(NoBench, match="geometry.*postgis"):
+    with pytest.raises(NoBench, match=r"geometry.*postgis"):
         bench("rows", [])
 
 
