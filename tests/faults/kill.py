@@ -119,7 +119,8 @@ class Script:
             if self.outcome.verdict.is_good:  # a control that was noticed has done its work
                 where.until_ready()
                 clients.drain(RECOVERY_S + 2 * asked.devices)
-                finish_compaction(where)
+                if self.next_hour < OLDEST_HOUR:
+                    finish_compaction(where)
                 self._judge(clients, drained=True)
                 desk.finish(RECOVERY_S)
             if asked.keep_words and not control and not self.outcome.verdict.is_good:
