@@ -14,10 +14,12 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
-from django.db import connections, transaction
+from django.db import connections
 from numpy.typing import NDArray
 
 from sifang.kernel.config import need
@@ -40,6 +42,7 @@ _AT_ONCE = 500
 _MOST_IN_MEMORY = 2_000_000  # fixes of one slice of measures, about 150 MB
 _LOCK = 0x51FA_0003  # one compaction at a time, whoever starts it
 _HOUR = timedelta(hours=1)
+_CONFLICTS = "sifang.monitoring.services.conflicts"
 
 Fixes = NDArray[np.void]
 Keys = NDArray[np.uint64]
@@ -141,9 +144,9 @@ class _Run:
             self._step("delete")
             self._delete(ids)
             self._write_down(done, head, ids)
+            self._note(done.conflicts)
             self._step("commit")
         log.info("hour_compacted", hour=hour, blocks=done.blocks, fixes=done.fixes, stored=done.stored)
-        self._note(done.conflicts)
         return done
 
     def _chunks_of(self, hour: str) -> tuple[HourDone, bytes, list[int]]:
@@ -291,11 +294,9 @@ class _Run:
         )
 
     def _note(self, conflicts: list[tuple[int, int]]) -> None:
-        """Two contents for one second of a device: a question to a person, asked after the commit."""
-        if not conflicts:
-            return
-        log.warning("conflicts_found", count=len(conflicts))
-        note_conflicts(conflicts, self._using)
+        """Two contents for one second of a device: a question to a person."""
+        if conflicts:
+            note_conflicts(conflicts, self._using)
 
     def _as_compact(self) -> Any:
         continues, self._recorded = self._recorded, True
@@ -316,17 +317,17 @@ def chained(head: bytes, block: int, sealed: bytes) -> bytes:
 
 
 def note_conflicts(pairs: list[tuple[int, int]], using: str) -> None:
-    """Say of which devices two contents for one second are stored."""
+    """Ask about the devices of which two contents for one second are stored, in the running transaction."""
     from sifang.monitoring.models import Device
 
-    with transaction.atomic(using=using):
-        ids = {
-            device.int & (2**64 - 1): device
-            for device in Device.objects.using(using).values_list("id", flat=True)
-        }
+    keys = Device.objects.using(using).values_list("id", flat=True)
+    ids = {device.int & (2**64 - 1): device for device in keys}
     found = [(ids[key], datetime.fromtimestamp(at, UTC)) for key, at in pairs if key in ids]
-    for device, taken_at in found:
-        log.warning("conflict", device=str(device), taken_at=taken_at.isoformat())
+    if find_spec(_CONFLICTS) is None:
+        log.warning("conflicts_not_noted", count=len(found))
+        return
+    with system(SystemPurpose.COMPARE, using=using, continues=True):
+        import_module(_CONFLICTS).note_conflicts(found)
 
 
 def _add(done: HourDone, found: Chunked) -> None:

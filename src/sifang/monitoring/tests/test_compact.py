@@ -222,6 +222,28 @@ def test_late_fixes_are_merged_equal_ones_absorbed_and_conflicts_kept(yard, monk
     assert chunk.fixes == 61
 
 
+NOTED = []
+
+
+def note_conflicts(found):
+    """Stands in for services.conflicts."""
+    NOTED.extend(found)
+
+
+def test_two_places_in_one_second_are_asked_about_as_the_device(yard, monkeypatch):
+    monkeypatch.setattr("sifang.monitoring.intake.compact._CONFLICTS", __name__)
+    device = yard.desk.device()
+    some, keys = yard.fixes(5, n=3)
+    keys[:] = device.id.int & (2**64 - 1)
+    other = some[:1].copy()
+    other["lat"] += 0.01
+    yard.write(np.concatenate([some, other]), np.concatenate([keys, keys[:1]]))
+    yard.write(*yard.fixes(0, n=1), at=yard.now)
+    (done,) = yard.compact()
+    assert (done.stored, done.absorbed) == (4, 0)
+    assert [(device.id, datetime.fromtimestamp(int(some["taken_s"][0]), UTC))] == NOTED
+
+
 def test_seconds_before_the_full_hour_stay_with_the_hour_received(yard):
     some, keys = yard.fixes(9, n=1)
     some["taken_s"] = int(yard.hour(8).timestamp()) - 2
