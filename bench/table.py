@@ -27,7 +27,7 @@ BENCHES: dict[str, tuple[list[str], list[str]]] = {
     "detection": (["--persons", "40"], ["--persons", "2000"]),
     "postgis": (["--persons", "330"], []),
     "storage": (["--count", "1000000", "--rounds", "5", "--tick", "5"], ["--count", "10000000"]),
-    "intake": (["--seconds", "2"], []),
+    "intake": (["--seconds", "2", "--connections", "300"], []),
     "city": ([], []),
 }
 HEAD = """# Figures

@@ -18,12 +18,13 @@ from sifang.gateways.jt808.slots import Slots
 from sifang.kernel.log import get_logger
 from sifang.monitoring.intake.columns import FIX
 from sifang.monitoring.intake.session import Intake
+from sifang.monitoring.intake.stages import ANSWER, DECODE
 
 if TYPE_CHECKING:
     from sifang.gateways.jt808.connection import Connection
 
 log = get_logger("gateways")
-AT_ONCE = 1 << 20  # bytes in one call of the kernel
+AT_ONCE = 800_000  # bytes in one call of the kernel: fewer frames than one transaction takes
 LARGE = 1 << 14  # who sends so much in one piece is not read again before the tick
 Piece = tuple[int, bytes]
 
@@ -52,9 +53,10 @@ class Gather:
         """Decode what has come, hand it over, and let go on who was stopped for the length of a tick."""
         taken = self.pending[:]
         self.pending.clear()
-        for part in _parts(taken):
-            self._read(part)
-        self._batch.flush()
+        with DECODE:
+            for part in _parts(taken):
+                self._read(part)
+            self._batch.flush()
         if self.large:
             large, self.large = self.large, []
             for connection in large:
@@ -145,7 +147,8 @@ class Gather:
         def answer(received: NDArray[np.bool_] | None) -> None:
             self._landed(tick, slots, counts)
             if received is not None:
-                self._answer(groups, marks, received)
+                with ANSWER:
+                    self._answer(groups, marks, received)
 
         self._intake.submit(rows, answer, lambda row: _frame_bytes(data, marks[row]))
 
@@ -212,8 +215,9 @@ def _grouped(part: list[Piece]) -> tuple[list[int], NDArray[np.void], NDArray[np
 
     `first` of a group is, until the kernel writes it, its first piece in that order.
     """
-    owners = np.array([slot for slot, _ in part], np.int64)
-    sizes = np.array([len(data) for _, data in part], np.int64)
+    slots, pieces = zip(*part, strict=True)
+    owners = np.array(slots, np.int64)
+    sizes = np.fromiter(map(len, pieces), np.int64, len(part))
     order = np.argsort(owners, kind="stable")
     owners = owners[order]
     last = np.flatnonzero(np.append(owners[1:] != owners[:-1], True))

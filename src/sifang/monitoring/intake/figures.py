@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Any
 
+from sifang.monitoring.intake.stages import cpu_by_stage
+
 BOUNDS_S = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.04, 0.06, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 RECENT = 1000  # ticks behind the percentiles of `sifang status`
 
@@ -104,6 +106,7 @@ class TickFigures:
             "lag_ms": percentiles(self._recent_lag),
             "tick_seconds": self.tick_s.report(),
             "lag_seconds": self.lag_s.report(),
+            "cpu_by_stage": cpu_by_stage(),
         }
 
 

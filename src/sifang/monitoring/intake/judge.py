@@ -20,6 +20,7 @@ from sifang.monitoring.intake.columns import FIX
 from sifang.monitoring.intake.frames import RefusedFrames
 from sifang.monitoring.intake.refusals import Refusals
 from sifang.monitoring.intake.session import Frames
+from sifang.monitoring.intake.stages import ADMISSION, ENGINE
 from sifang.monitoring.intake.store import DatabaseLostError, Journal, StaleVersionError
 
 log = get_logger("watch")
@@ -87,7 +88,7 @@ class Judge:
             self._refused_frames.begin_tick(batches, frames)
         now = self._clock()
         waiting = [device for device, until in self._aside.items() if until > now]
-        failed = self._try(fixes[~np.isin(fixes["device"], waiting)])
+        failed = self._try(fixes[~np.isin(fixes["device"], waiting)] if waiting else fixes)
         held = [*waiting, *failed]
         stored = [~np.isin(batch["device"], held) for batch in batches]
         self.acknowledged += sum(int(one.sum()) for one in stored)
@@ -107,7 +108,7 @@ class Judge:
                 self.failed_attempts += 1
                 log.warning("tick_failed", attempt=attempt, fixes=len(fixes), error=why)
             else:
-                for device in self._aside.keys() & set(map(int, np.unique(fixes["device"]))):
+                for device in [d for d in self._aside if d in fixes["device"]]:
                     del self._aside[device]
                     self._tell_back(device)
                 return set()
@@ -130,16 +131,19 @@ class Judge:
         raise StaleVersionError
 
     def _once(self, fixes: Fixes) -> None:
-        marks = self._admission.save(fixes)
+        with ADMISSION:
+            marks = self._admission.save(fixes)
         state = None
         try:
             settled = self._journal.settle()
-            reasons = self._admission.admit(fixes)
+            with ADMISSION:
+                reasons = self._admission.admit(fixes)
             accepted = fixes[reasons == ACCEPTED]
             if len(accepted):
-                numbers, each = np.unique(accepted["measure"], return_counts=True)
-                state = self._engine.save(numbers, int(each.max()))
-                signals = self._engine.step(accepted)
+                with ENGINE:
+                    numbers, each = np.unique(accepted["measure"], return_counts=True)
+                    state = self._engine.save(numbers, int(each.max()))
+                    signals = self._engine.step(accepted)
                 if not settled:
                     keys = self._admission.keys[accepted["device"]]
                     stored = self._journal.commit(accepted, keys, signals, self._admission.version)

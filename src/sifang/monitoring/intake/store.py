@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from sifang.kernel.time import utc_now
 from sifang.monitoring.intake.block import Header, encode, seal
 from sifang.monitoring.intake.keystore import KeyStore, hour_of
+from sifang.monitoring.intake.stages import SEAL, TRANSACTION
 
 Fixes = NDArray[np.void]
 Signals = NDArray[np.void]
@@ -84,7 +85,9 @@ class Journal:
         hour = hour_of(written_at)
         measures = tuple(int(m) for m in np.unique(fixes["measure"]))
         header = Header(written_at, hour, version, len(fixes), measures)
-        body = seal(encode(fixes, device_keys), self._keys.key(hour), header)
+        key = self._keys.key(hour)
+        with SEAL:
+            body = seal(encode(fixes, device_keys), key, header)
         taken = fixes["taken_s"]
         row = (
             written_at,
@@ -97,7 +100,8 @@ class Journal:
             body,
         )
         try:
-            block = self._transaction(row, fixes, signals)
+            with TRANSACTION:
+                block = self._transaction(row, fixes, signals)
         except BaseException:
             self._desk.rolled_back()
             raise

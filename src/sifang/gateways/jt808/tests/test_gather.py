@@ -1,6 +1,9 @@
 """The compiled tick and the frame-by-frame path say the same of every stream, however it is cut."""
 
 import asyncio
+import os
+import subprocess
+import sys
 
 import numpy as np
 from hypothesis import example, given, settings
@@ -8,8 +11,9 @@ from hypothesis import strategies as st
 
 from sifang.gateways.jt808.connection import Connection
 from sifang.gateways.jt808.frame import Header, encode_frame
+from sifang.gateways.jt808.gather import LARGE
 from sifang.gateways.jt808.kernels import FIX
-from sifang.gateways.jt808.server import Jt808Server
+from sifang.gateways.jt808.server import Jt808Server, Limits
 from sifang.gateways.jt808.tests.terminal import location
 from sifang.monitoring.intake.testing import FakeIntake, device_ref
 
@@ -126,6 +130,7 @@ async def told(compiled, layouts, cuts):
         "closed": [pipe.closed for pipe in door.pipes],
         "splitters": splitters,
         "flights": flights,
+        "refused_frames": sorted(door.intake.refused_frames),
     }
 
 
@@ -209,3 +214,190 @@ def test_however_a_stream_is_cut_both_paths_take_and_answer_the_same(history):
     layouts, steps = history
     compiled, plain = (asyncio.run(told(is_compiled, layouts, steps)) for is_compiled in (True, False))
     assert compiled == plain
+
+
+def ordinary(number=NUMBERS[0], serial=7, **facts):
+    return encode_frame(Header(0x0200, "2013", number, serial), location(**facts))
+
+
+def inside(scenario):
+    """Run a scenario that needs the loop but no waiting."""
+
+    async def run():
+        scenario()
+
+    asyncio.run(run())
+
+
+def test_each_connection_is_written_to_once_a_tick_and_only_after_the_commit():
+    def scenario():
+        door = Door()
+        pipes = [door.connect(0), door.connect(1)]
+        before = [len(pipe.writes) for pipe in pipes]
+        for second in range(5):
+            door.hear(0, ordinary(time=f"2611230815{second:02}"))
+        door.hear(1, ordinary(NUMBERS[1]))
+        door.tick()
+        assert [len(pipe.writes) for pipe in pipes] == before
+        assert [len(one) for one in door.intake.submitted] == [6]  # one submission for all
+        door.commit()
+        assert [len(pipe.writes) - had for pipe, had in zip(pipes, before, strict=True)] == [1, 1]
+        assert pipes[0].writes[-1].count(b"~") == 10
+
+    inside(scenario)
+
+
+def test_the_bytes_of_a_row_are_its_frame_as_it_came():
+    def scenario():
+        door = Door()
+        door.connect(0)
+        door.connect(1)
+        sent = [ordinary(NUMBERS[1], serial=0x7D7E), ordinary(alarm=0x7E00)]
+        door.hear(1, sent[0][:20])
+        door.tick()
+        door.hear(0, sent[1])
+        door.hear(1, sent[0][20:])
+        door.tick()
+        ((rows,), (frames,)) = door.intake.submitted, door.intake.frames
+        assert {int(one["device"]): frames(k) for k, one in enumerate(rows)} == {1: sent[0], 0: sent[1]}
+
+    inside(scenario)
+
+
+def test_a_device_set_aside_is_not_answered_and_the_others_are():
+    def scenario():
+        door = Door()
+        pipes = [door.connect(0), door.connect(1)]
+        door.hear(0, ordinary())
+        door.hear(1, ordinary(NUMBERS[1]))
+        door.tick()
+        before = [len(pipe.writes) for pipe in pipes]
+        (((fixes, answer),), door.intake.waiting) = door.intake.waiting, []
+        answer(fixes["device"] != 0)
+        assert [len(pipe.writes) - had for pipe, had in zip(pipes, before, strict=True)] == [0, 1]
+        assert not door.server.slots.in_flight.any()
+
+    inside(scenario)
+
+
+def test_a_transport_that_has_failed_keeps_nobody_else_from_an_answer():
+    def scenario():
+        door = Door()
+        door.connect(0)
+        other = door.connect(1)
+
+        def broken(_data):
+            raise RuntimeError
+
+        door.server.slots.writers[door.connections[0].slot] = broken
+        door.hear(0, ordinary())
+        door.hear(1, ordinary(NUMBERS[1]))
+        door.tick()
+        had = len(other.writes)
+        door.commit()
+        assert len(other.writes) == had + 1
+
+    inside(scenario)
+
+
+def test_what_a_terminal_sent_before_it_left_is_stored_and_its_slot_is_given_to_nobody_too_soon():
+    def scenario():
+        door = Door()
+        door.connect(0)
+        door.hear(0, ordinary())
+        slot = door.connections[0].slot
+        door.connections[0].connection_lost(None)
+        assert len(door.intake.submitted) == 1
+        other = door.connect(1)
+        assert door.connections[1].slot != slot
+        had = len(other.writes)
+        door.commit()  # the answer to who has left reaches nobody
+        assert len(other.writes) == had
+        door.hear(1, ordinary(NUMBERS[1]))
+        door.tick()
+        door.commit()
+        door.connect(2)
+        assert door.connections[2].slot == slot
+
+    inside(scenario)
+
+
+def test_one_connection_over_its_bound_is_not_read_until_enough_is_answered():
+    def scenario():
+        door = Door(limits=Limits(in_flight=3))
+        pipe = door.connect(0)
+        door.hear(0, b"".join(ordinary(time=f"2611230815{second:02}") for second in range(3)))
+        door.tick()
+        assert not pipe.reading
+        door.commit()
+        assert pipe.reading
+        door.hear(0, b"x" * (LARGE + 1))
+        assert not pipe.reading  # so much in one piece: not more before the tick
+        door.tick()
+        assert pipe.reading
+
+    inside(scenario)
+
+
+def test_more_connections_and_bytes_than_the_first_arrays_hold():
+    def scenario():
+        door = Door()
+        for _ in range(100):
+            door.connect(0)
+        piece = b"".join(ordinary(serial=n) for n in range(400))
+        for _ in range(70):  # more than one call of the kernel
+            door.hear(99, piece)
+        door.tick()
+        assert sum(len(one) for one in door.intake.submitted) == 28_000
+        assert len(door.intake.submitted) > 1
+        door.commit()
+        assert door.pipes[99].writes[-1].count(b"~") % 2 == 0
+        assert sum(one.count(b"~") for one in door.pipes[99].writes[1:]) == 56_000
+
+    inside(scenario)
+
+
+BOUNDS = """
+import random
+import numpy as np
+from sifang.gateways.jt808 import kernels as k
+from sifang.gateways.jt808.tests.test_gather import NUMBERS, ordinary
+from sifang.gateways.jt808.frame import start_of_frame
+chance = random.Random(5)
+table, heads = np.zeros(2, k.SLOT), np.zeros((2, k.HEAD), np.uint8)
+head = start_of_frame(0x8001, "2013", NUMBERS[0], 5)
+heads[1, : len(head)] = np.frombuffer(head, np.uint8)
+table["open"][1], table["head_size"][1] = 1, len(head)
+taken = 0
+for _ in range(3000):
+    stream = bytearray(b"".join(ordinary(serial=chance.randrange(65536)) for _ in range(4)))
+    for _ in range(chance.randrange(4)):
+        at = chance.randrange(len(stream))
+        if chance.random() < 0.3:
+            del stream[at : at + chance.randrange(1, 20)]
+        else:
+            stream[at] = chance.choice([0x7E, 0x7D, 0, 255, chance.randrange(256)])
+    data = np.frombuffer(bytes(stream), np.uint8)
+    room = chance.randrange(6)
+    rows, marks = np.empty(room, k.FIX), np.empty(room, k.MARK)
+    groups = np.zeros(3, k.GROUP)
+    groups["slot"] = [1, chance.choice([1, 0, 5, -1]), 1]
+    cut = sorted(chance.randrange(len(data) + 1) for _ in range(2))
+    ends = np.array([*cut, len(data) + chance.choice([0, 0, 9])])
+    n = k.read_tick(data, ends, table, heads, np.zeros(2090, np.uint8), rows, marks, groups)
+    assert 0 <= n <= room
+    taken += n
+    out = np.zeros(chance.randrange(200), np.uint8)
+    told = k.write_answers(groups, marks[:n], np.ones(n, np.uint8), table, heads, out, np.zeros(3, np.int64))
+    assert told <= len(out)
+assert taken > 1000, taken
+"""
+
+
+def test_the_kernels_read_and_write_within_their_bounds(tmp_path):
+    """With numba's own checks of every index, on mutated streams, small rooms and wrong ends."""
+    env = os.environ | {"NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", BOUNDS], env=env, capture_output=True, text=True, check=False
+    )
+    assert not done.returncode, done.stderr[-2000:]
