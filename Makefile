@@ -9,7 +9,7 @@ DEMO_FLAGS ?=
 TEST_FLAGS ?=
 PG15 := /usr/lib/postgresql/15/bin
 
-.PHONY: help setup setup-dev front demo test unit check bench clean-demo test-packages test-pg15 fault-kill fault-fuzz
+.PHONY: help setup setup-dev front demo test unit check bench clean-demo test-packages test-pg15 fault-kill fault-fuzz fault-idle fault-backlog
 
 help:
 	@echo "make setup       install into .venv          make demo        the demonstration city"
@@ -87,6 +87,12 @@ test-pg15: setup-dev
 # long form; a short one is in the suite: make fault-fuzz INPUTS=1000000
 fault-fuzz: setup-dev
 	@$(BIN)/python tests/faults/fuzz.py --inputs $(or $(INPUTS),1000000)
+
+fault-idle: setup-dev
+	@$(BIN)/python -W ignore tests/faults/idle.py --connections $(or $(CONNECTIONS),20000)
+
+fault-backlog: setup-dev
+	@$(BIN)/python -W ignore tests/faults/backlog.py --frames $(or $(FRAMES),197520)
 
 # long form; a short one is in the suite: make fault-kill KILLS=200
 fault-kill: setup-dev

@@ -24,13 +24,16 @@ sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 from tests.faults.common.checks import Verdict  # noqa: E402
 from tests.faults.common.clients import Clients  # noqa: E402
 from tests.faults.common.desk import DutyDesk  # noqa: E402
-from tests.faults.common.evidence import check  # noqa: E402
+from tests.faults.common.evidence import check, compacted, finish_compaction  # noqa: E402
 from tests.faults.common.installation import START_S, Installation, until  # noqa: E402
 from tests.faults.common.notices import Notices  # noqa: E402
 
 SERVING = ("watch", "postgres", "backend", "supervisor")  # without these nobody is acknowledged
 SINGLES = (("watch",), ("postgres",), ("web",), ("jobs",), ("guard",), ("supervisor",), ("backend",))
-PAIRS = (("postgres", "watch"),)  # in the control alone: what was answered while nothing can be stored
+COMPACT = "compact"  # no kill: finished hours of the journal, and the job that compacts them
+TOGETHER = ((COMPACT, "jobs"), (COMPACT, "postgres"), ("postgres", "watch"))
+CONTROL = (("postgres", "watch"),)  # what was answered while nothing can be stored
+OLDEST_HOUR, NEWEST_HOUR = 60, 5  # hours before now that may be written and compacted
 EAGER = "tests.faults.eager_up"
 RECOVERY_S = 120.0
 SLOWEST_KILL_S, ALL_ELSE_S = 45, 240  # the script ends itself after so long
@@ -63,14 +66,14 @@ class Outcome:
 
 
 def schedule(kills: int, chance: random.Random, *, control: bool) -> Iterator[tuple[str, ...]]:
-    """Yield what is killed together, so many processes in all; every process in every round."""
+    """Yield what is killed together, so many processes in all (one more at most); each in every round."""
     left = kills
     while left > 0:
         singles = [] if control else chance.sample(SINGLES, len(SINGLES))
-        for group in [*singles, *PAIRS]:
+        for group in [*singles, *(CONTROL if control else TOGETHER)]:
             if left > 0:
-                yield group[:left]
-            left -= len(group)
+                yield group
+            left -= len(group) - (COMPACT in group)
 
 
 class Script:
@@ -82,6 +85,7 @@ class Script:
         self.outcome = Outcome()
         self.where = Installation(supervisor=EAGER if asked.control else "sifang.ops.main")
         self.plan = self.where.folder / "plan.json"
+        self.next_hour = OLDEST_HOUR
 
     def run(self) -> dict[str, Any]:
         """Do it all; returns the figures. Raises NeverHappened when the service does not come back."""
@@ -90,6 +94,7 @@ class Script:
             where.start()
             words = ("--devices", str(self.asked.devices), "--plan", str(self.plan))
             where.run("tests.faults.common.seeding", *words, "--seed", str(self.asked.seed))
+            self._past_hours(self.asked.past)
             done = self._under_load(self.asked.kills, control=self.asked.control)
             if self.asked.then_control:
                 where.stop()
@@ -114,6 +119,8 @@ class Script:
             if self.outcome.verdict.is_good:  # a control that was noticed has done its work
                 where.until_ready()
                 clients.drain(RECOVERY_S + 2 * asked.devices)
+                if self.next_hour < OLDEST_HOUR:
+                    finish_compaction(where)
                 self._judge(clients, drained=True)
                 desk.finish(RECOVERY_S)
             if asked.keep_words and not control and not self.outcome.verdict.is_good:
@@ -145,6 +152,10 @@ class Script:
         at = time.monotonic()
         done = 0
         for number, name in enumerate(group):
+            if name == COMPACT:
+                self._past_hours(self.asked.hours_each)
+                self.where.run("tests.faults.common.compaction", process="jobs")
+                continue
             if number:
                 time.sleep(self.chance.uniform(0.0, 0.8))
             at = time.monotonic()
@@ -153,6 +164,15 @@ class Script:
             done += 1
         self._wait_for(group[-1], pid, at, clients)
         return done
+
+    def _past_hours(self, many: int) -> None:
+        """Write so many hours of the journal that are over, as far as there are hours left."""
+        last = max(self.next_hour - many + 1, NEWEST_HOUR)
+        if many and self.next_hour >= last:
+            span = ("--first", str(self.next_hour), "--last", str(last))
+            paths = ("--plan", str(self.plan), "--history", str(self.where.folder / "clients.history"))
+            self.where.run("tests.faults.common.past", *paths, *span, process="watch")
+            self.next_hour = last - 1
 
     def _wait_for(self, name: str, pid: int, at: float, clients: Clients) -> None:
         where = self.where
@@ -186,7 +206,7 @@ class Script:
             "kills": sum(outcome.kills.values()), "killed": dict(sorted(outcome.kills.items())),
             **outcome.verdict.figures(),
             "rto_s": outcome.rto(SERVING), "rto_of_s": {n: outcome.rto((n,)) for n in outcome.recovery_s},
-            "checks": outcome.checks, "load": clients.latest.get("counted", {}),
+            "checks": outcome.checks, **compacted(self.where), "load": clients.latest.get("counted", {}),
         }  # fmt: skip
 
 
@@ -208,6 +228,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--speed", type=float, default=20.0, help="how fast the devices' clocks run")
     parser.add_argument("--seconds-between", dest="between", type=_span, default=(0.5, 4.0), metavar="A-B")
     parser.add_argument("--every", type=int, default=50, help="check after so many kills (0: at the end)")
+    parser.add_argument("--past", type=int, default=8, help="past hours of the journal at the start")
+    parser.add_argument("--hours-each", type=int, default=4, help="and before each compaction under kills")
     parser.add_argument("--control", action="store_true", help="an intake that acknowledges before commit")
     parser.add_argument("--then-control", type=int, default=0, metavar="N", help="afterwards the control")
     parser.add_argument("--keep-words", action="store_true", help="on failure print the processes' logs")
@@ -232,6 +254,7 @@ def main(words: list[str] | None = None) -> int:
     if asked.control:
         return 0 if done["lost"] else 1
     is_good = done["good"] and not done["acts_lost"] and not done["acts_double"]
+    is_good = is_good and not done["hours_with_key"] and not done["hours_failed"]
     return 0 if is_good and (done["control_lost"] if asked.then_control else True) else 1
 
 

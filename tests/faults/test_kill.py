@@ -22,7 +22,7 @@ PATIENCE_S = 570
 def test_killed_at_random_nothing_acknowledged_is_lost_and_the_control_is_noticed():
     words = ["--kills", "7", "--seed", "7", "--devices", "6", "--speed", "60", "--seconds-between", "0.1-0.7"]
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", SCRIPT, *words, "--then-control", "4"],
+        [sys.executable, "-W", "ignore", SCRIPT, *words, "--then-control", "2", "--past", "0"],
         capture_output=True, text=True, timeout=PATIENCE_S, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr[-6000:]

@@ -5,6 +5,7 @@ Only rooms that work are here. Rooms that come later are named on the page of a 
 
 from dataclasses import dataclass
 
+from sifang.monitoring.access import RETENTION_READERS
 from sifang.people.models import Role
 
 
@@ -40,12 +41,13 @@ ADMIN = Room(
     "admin", "管理", "/admin/devices", "sliders", "A", frozenset({Role.SYSTEM_ADMIN, Role.DUTY_OFFICER})
 )
 OFFICERS = Room("officers", "人员", "/admin/officers", "person", "O", frozenset({Role.SECURITY_ADMIN}))
+RETENTION = Room("retention", "保存期限", "/admin/retention", "lock", "R", RETENTION_READERS)
 ME = Room("me", "我的事项", "/me", "person", "M", frozenset({Role.PERSON}))
 
 # who takes and answers alarms; the services decide, this only shapes the page
 HANDLERS = frozenset({Role.DUTY_OFFICER, Role.COUNTY_OFFICER, Role.TOWNSHIP_OFFICER})
 
-ROOMS = (COMMAND, PERSONS, ADMIN, OFFICERS, ME)
+ROOMS = (COMMAND, PERSONS, ADMIN, OFFICERS, RETENTION, ME)
 
 # what the rooms of the other roles will be; said in words on their page, never drawn as dead entries
 LATER: dict[str, tuple[str, ...]] = {

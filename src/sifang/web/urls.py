@@ -5,7 +5,7 @@ from django.views.generic import RedirectView
 
 from sifang.web.api import api
 from sifang.web.live import stream
-from sifang.web.views import alarms, command, devices, health, officers, persons, signin
+from sifang.web.views import alarms, command, devices, health, officers, persons, retention, signin
 
 urlpatterns = [
     path("", signin.landing),
@@ -33,10 +33,12 @@ urlpatterns = [
     path("persons", persons.persons),
     path("persons/<str:number>", persons.person),
     path("persons/<str:number>/track", persons.track),
+    path("persons/<str:number>/refused", retention.refused),
     path("me", persons.me),
     path("admin", RedirectView.as_view(url="/admin/devices")),
     path("admin/officers", officers.officers),
     path("admin/devices", devices.devices),
+    path("admin/retention", retention.retention),
     path("api/live", stream.live),
     path("api/", api.urls),
 ]

@@ -85,6 +85,10 @@ class Clients:
         )  # fmt: skip
         time.sleep(0.3)  # the last report is as old as this
 
+    def mark(self) -> None:
+        """Let delays be counted from now on (`latest["delay_s"]`)."""
+        self._say("mark")
+
     def history(self) -> history.History:
         """Return the history up to now."""
         return history.read(self.history_path)

@@ -6,7 +6,8 @@ new sign-in, or when no answer came for a while; singly or as blind-spot batches
 sent three times, some connections are dropped by the device itself.
 
 Standard input takes words, one a line: `drain` (finish the round you are in, fast, then take no more),
-`stop`. Standard output gives one JSON line five times a second (see `Fleet.report`).
+`mark` (count delays anew), `stop`. Standard output gives one JSON line five times a second (see
+`Fleet.report`).
 """
 
 import argparse
@@ -40,6 +41,7 @@ class Waiting:
 
     report: wire.Report
     sent_at: float = 0.0  # monotonic, of the last time; 0 = never
+    first_at: float = 0.0  # of the first time
 
 
 class Terminal:
@@ -168,6 +170,7 @@ class Terminal:
             for t in part:
                 self.fleet.counted["sent_again"] += self._waiting[t].sent_at > 0
                 self._waiting[t].sent_at = now
+                self._waiting[t].first_at = self._waiting[t].first_at or now
 
     async def _listen(self, reader: asyncio.StreamReader) -> None:
         while data := await reader.read(65_536):
@@ -187,7 +190,7 @@ class Terminal:
             one = self._waiting.pop(taken_s, None)
             if one is not None:
                 self.fleet.history.acknowledged(self.index, taken_s)
-                self.fleet.heard(one.sent_at)
+                self.fleet.heard(one)
 
 
 class Fleet:
@@ -205,6 +208,7 @@ class Fleet:
         self.offered = self.acknowledged = self.connected = 0
         self.newest_sent_acknowledged = self.last_acknowledged_at = 0.0
         self.counted: Counter[str] = Counter()
+        self.delays: Counter[int] = Counter()
         self.terminals = [Terminal(i, told, self) for i, told in enumerate(plan["devices"])]
         asked.lives.write_text(json.dumps({"start_s": self.start_s}), "utf-8")
 
@@ -212,11 +216,22 @@ class Fleet:
         """Return what the devices' clocks show."""
         return self.start_s + (time.monotonic() - self.began) * self.speed
 
-    def heard(self, sent_at: float) -> None:
-        """Note an acknowledgement of a fix that was sent last at this monotonic time."""
+    def heard(self, one: Waiting) -> None:
+        """Note an acknowledgement."""
         self.acknowledged += 1
         self.last_acknowledged_at = time.monotonic()
-        self.newest_sent_acknowledged = max(self.newest_sent_acknowledged, sent_at)
+        self.newest_sent_acknowledged = max(self.newest_sent_acknowledged, one.sent_at)
+        self.delays[int((self.last_acknowledged_at - one.first_at) * 100)] += 1
+
+    def delay_s(self) -> dict[str, float]:
+        """Return how long acknowledgements took since the word `mark`, from the first sending, in seconds."""
+        total, seen, found = sum(self.delays.values()), 0, {"n": float(sum(self.delays.values()))}
+        for bin_10ms, n in sorted(self.delays.items()):
+            seen += n
+            for name, share in (("p50", 0.5), ("p99", 0.99), ("max", 1.0)):
+                if name not in found and seen >= share * total:
+                    found[name] = (bin_10ms + 1) / 100
+        return found
 
     def report(self) -> dict[str, Any]:
         """Return the present figures; times are monotonic seconds of this machine."""
@@ -230,6 +245,7 @@ class Fleet:
             "settled": all(one.settled for one in self.terminals),
             "taken_until_s": [one.taken_until_s for one in self.terminals],
             "counted": dict(self.counted),
+            "delay_s": self.delay_s(),
         }
 
     async def run(self) -> None:
@@ -241,6 +257,8 @@ class Fleet:
         await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
         while (word := (await reader.readline()).decode().strip()) and word != "stop":
             self.draining = self.draining or word == "drain"
+            if word == "mark":
+                self.delays.clear()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,150 @@
+"""`python tests/faults/idle.py --connections N`: strangers who say nothing hold connections by the thousand.
+
+While N idle connections stand against the JT/T 808 port (every fourth has begun a frame that never ends), the
+devices must go on being acknowledged without a gap of five seconds, sign in anew when their line breaks, and
+keep every promise at the end: nothing lost, nothing double, every seeded breach one alarm. What the server
+cannot hold it gives up, the longest stranger first. One JSON line; exit 1 when a promise was broken.
+"""
+
+import argparse
+import json
+import signal
+import subprocess
+import sys
+import time
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "src")]
+
+from sifang.ops.postgres import end_with_parent  # noqa: E402
+from tests.faults.common.clients import Clients  # noqa: E402
+from tests.faults.common.evidence import check  # noqa: E402
+from tests.faults.common.installation import Installation, until  # noqa: E402
+
+EACH = 9_000  # connections of one process: it may open 20,000 files at most here
+LONGEST_GAP_S = 5.0
+
+
+def _ends_with_us() -> None:
+    end_with_parent(signal.SIGTERM)
+
+
+class Idlers:
+    """One process of idle connections."""
+
+    def __init__(self, where: Installation, connections: int, first: int) -> None:
+        words = {"port": where.jt808_port, "connections": connections, "first": first}
+        self.latest: dict[str, Any] = {}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.common.idlers", *(f"--{k}={v}" for k, v in words.items())],
+            env={k: v for k, v in where.env.items() if not k.startswith("SIFANG_")}, cwd=where.folder,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            preexec_fn=_ends_with_us,  # noqa: PLW1509 (no thread of ours holds a lock)
+        )  # fmt: skip
+        self._reader = Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        for line in self._process.stdout or ():
+            with suppress(ValueError):
+                self.latest = json.loads(line)
+
+    def end(self) -> None:
+        """Close all connections by ending the process."""
+        self._process.kill()
+        self._process.wait()
+        self._reader.join(3)
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+class Gaps:
+    """The longest time without a single acknowledgement."""
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients, self.longest_s, self._goes_on = clients, 0.0, True
+        self._thread = Thread(target=self._look, daemon=True)
+        self._thread.start()
+
+    def _look(self) -> None:
+        while self._goes_on:
+            last = self._clients.latest.get("last_acknowledged_at", 0.0)
+            if last:
+                self.longest_s = max(self.longest_s, time.monotonic() - last)
+            time.sleep(0.1)
+
+    def end(self) -> float:
+        """Stop looking; return the longest gap in seconds."""
+        self._goes_on = False
+        self._thread.join(2)
+        return round(self.longest_s, 2)
+
+
+def memory_mb(pid: int | None) -> float:
+    """Return the resident memory of a process, MB."""
+    with suppress(OSError, ValueError, TypeError):
+        for line in Path(f"/proc/{pid}/status").read_text("ascii").splitlines():
+            if line.startswith("VmRSS"):
+                return round(int(line.split()[1]) / 1000, 1)
+    return 0.0
+
+
+def run(asked: argparse.Namespace, where: Installation) -> dict[str, Any]:
+    """Run once on a new installation."""
+    where.start()
+    plan = where.folder / "plan.json"
+    where.run("tests.faults.common.seeding", "--devices", str(asked.devices), "--plan", str(plan))
+    with ExitStack() as stack:
+        clients = stack.enter_context(Clients(where, plan, seed=asked.seed, speed=asked.speed))
+        clients.until_acknowledged_since(time.monotonic(), 60)
+        before = memory_mb(where.pid("watch"))
+        gaps = Gaps(clients)
+        idlers = []
+        for first in range(0, asked.connections, EACH):
+            idlers.append(Idlers(where, min(EACH, asked.connections - first), first))
+            stack.callback(idlers[-1].end)
+        until(lambda: all(one.latest.get("done") for one in idlers), 240, "all connections were opened", 0.2)
+        begun = time.monotonic()
+        clients.until_acknowledged_since(begun, 30)
+        time.sleep(asked.seconds)
+        told = {
+            name: sum(one.latest[name] for one in idlers) for name in ("opened", "open", "closed", "failed")
+        }
+        held_mb = memory_mb(where.pid("watch"))
+        clients.drain(90 + 2 * asked.devices)
+        gap_s = gaps.end()
+        verdict = check(where, plan, clients, clients.breaches())
+        for line in verdict.lines:
+            sys.stderr.write(f"{line}\n")
+        reached = told["opened"] >= asked.connections - told["failed"] and not told["failed"]
+        good = verdict.is_good and gap_s <= LONGEST_GAP_S and reached
+        return {
+            "fault": "idle", "good": good, "connections": asked.connections, **told, "longest_gap_s": gap_s,
+            "memory_mb": {"before": before, "with": held_mb}, **verdict.figures(),
+        }  # fmt: skip
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run; returns 0 when every promise was kept."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--connections", type=int, default=20_000)
+    parser.add_argument("--seconds", type=float, default=30.0, help="how long all of them stand")
+    parser.add_argument("--devices", type=int, default=16)
+    parser.add_argument("--speed", type=float, default=20.0, help="how fast the devices' clocks run")
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args(words)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.alarm(600 + int(asked.seconds))
+    with Installation() as where:
+        found = run(asked, where)
+    sys.stdout.write(json.dumps(found) + "\n")
+    return 0 if found["good"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
