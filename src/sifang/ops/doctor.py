@@ -1,5 +1,6 @@
 """`sifang doctor`: what is wrong with an installation, in words an office administrator understands."""
 
+import json
 import os
 import shutil
 import stat
@@ -46,7 +47,7 @@ class Finding:
 def examine(settings: Settings) -> Iterator[Finding]:
     """Yield one finding after another; a look that fails is a finding too."""
     looks: list[Callable[[Settings], Iterator[Finding]]] = [
-        _python, _disk, _private_files, _clock, _front_end, _ports_or_processes, _path, _database,
+        _python, _disk, _private_files, _keys, _clock, _front_end, _ports_or_processes, _path, _database,
     ]  # fmt: skip
     for look in looks:
         try:
@@ -70,8 +71,7 @@ def _disk(settings: Settings) -> Iterator[Finding]:
 
 
 def _private_files(settings: Settings) -> Iterator[Finding]:
-    for name in ("secrets", "keys"):
-        folder = settings.data / name
+    for folder in (settings.data / "secrets", settings.data / "keys", settings.key_backup_folder):
         if not folder.exists():
             continue
         loose = [path for path in (folder, *folder.rglob("*")) if _is_open(path)]
@@ -80,6 +80,16 @@ def _private_files(settings: Settings) -> Iterator[Finding]:
             f"密钥目录只有本账号可读：{folder}",
             f"其他账号也能读，请运行 chmod -R go-rwx {folder}",
         )
+
+
+def _keys(settings: Settings) -> Iterator[Finding]:
+    """Whether the watch can copy each key before it is used."""
+    try:
+        status = json.loads((settings.data / "run" / "watch.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    problem = str(status.get("keys_problem", ""))
+    yield Finding(not problem, problem or f"密钥的第二份齐全：{settings.key_backup_folder}", "请检查该目录")
 
 
 def _is_open(path: Path) -> bool:

@@ -1,5 +1,6 @@
 """`sifang doctor`: says what is wrong, and what to do, in words."""
 
+import json
 import socket
 
 import pytest
@@ -24,6 +25,16 @@ def test_a_secret_that_others_can_read_is_found(tmp_path):
     text, is_well = report(settings_of(tmp_path))
     assert not is_well
     assert f"chmod -R go-rwx {folder}" in text
+
+
+def test_keys_that_cannot_be_copied_are_found(tmp_path):
+    (tmp_path / "run").mkdir()
+    for problem, mark in (
+        ("密钥备份目录 /x 无法使用", "✗ 密钥备份目录 /x 无法使用"),
+        ("", "✓ 密钥的第二份齐全"),
+    ):
+        (tmp_path / "run" / "watch.json").write_text(json.dumps({"keys_problem": problem}))
+        assert mark in report(settings_of(tmp_path))[0]
 
 
 def test_a_port_in_use_is_found_and_the_line_ends_where_it_ends(tmp_path):

@@ -206,7 +206,16 @@ def test_the_pages_are_accessible_and_break_no_policy(browser, address, tracked)
     officer = sit(browser, address, "wangke")
     for page, paths in (
         (duty, ["/command", tracked.url, "/admin/devices"]),
-        (officer, ["/persons", "/persons/历下-2026-0417", "/persons/历下-2026-0417/track", "/account"]),
+        (
+            officer,
+            [
+                "/persons",
+                "/persons/历下-2026-0417",
+                "/persons/历下-2026-0417/track",
+                "/persons/历下-2026-0417/refused",
+                "/account",
+            ],
+        ),
     ):
         for path in paths:
             page.goto(address + path)
@@ -221,6 +230,9 @@ def test_the_pages_are_accessible_and_break_no_policy(browser, address, tracked)
     Officer.objects.filter(username="secadmin").update(password=known)
     page = sit(browser, address, "secadmin")
     found["/admin/officers"] = accessible(page)
+    page.goto(address + "/admin/retention")
+    page.wait_for_load_state()
+    found["/admin/retention"] = accessible(page)
     Officer.objects.filter(username="lisuo").update(is_demo=False)
     page = sit(browser, address, "lisuo")
     assert page.url.endswith("/signin/first")
