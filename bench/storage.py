@@ -1,8 +1,8 @@
 """Hourly chunks beside a table of rows: bytes a fix, one person's day, and how fast the journal is compacted.
 
-    python bench/storage.py [--count 2000000] [--rounds 7] [--tick 1]
+    python bench/storage.py [--count 2000000] [--days 1] [--rounds 7] [--tick 1]
 
-One server of its own, the product's own tables, roles and row security. A city's day at one fix in 10 s, all
+One server of its own, the product's own tables, roles and row security. Days at one fix in 10 s, all
 attributes varying (noise, jitter, rest and movement by the time of day), is written hour by hour as the watch
 writes it (one encrypted block a tick) and as rows into a plain table with btree (person, taken). After each
 hour the product's own job compacts what is due and the journal is vacuumed, as autovacuum does. Bytes are
@@ -128,8 +128,8 @@ def an_hour_of_all(persons, hour):
 
     parts = [
         an_hour(
-            number * 24 + hour, begin=BEGIN + hour * HOUR_S + number % EVERY_S, measure=number,
-            device_key=number * 7919, busy=BUSY[hour],
+            number * 10_000 + hour, begin=BEGIN + hour * HOUR_S + number % (EVERY_S - 1), measure=number,
+            device_key=number * 7919, busy=BUSY[hour % 24],
         )
         for number in range(1, persons + 1)
     ]  # fmt: skip
@@ -204,7 +204,7 @@ def day_tracks(house, persons, rounds, expected):
 
     officer = Officer.objects.get(id=house.officer)
     frm = datetime.fromtimestamp(BEGIN, UTC)
-    to = frm + timedelta(days=1, minutes=1)
+    to = frm + timedelta(days=1)
     found = {"chunks": [], "rows": [], "chunks_cpu": [], "rows_cpu": []}
     names = ", ".join(name for name, _ in COLUMNS)
     dice = np.random.default_rng(3)
@@ -227,7 +227,7 @@ def day_tracks(house, persons, rounds, expected):
                     plain.execute(
                         f"SELECT {names} FROM bench_rows"
                         " WHERE person = %s AND taken >= %s AND taken < %s ORDER BY taken",
-                        [number, BEGIN, BEGIN + 24 * HOUR_S + 60],
+                        [number, BEGIN, BEGIN + 24 * HOUR_S],
                         prepare=True,
                         binary=True,
                     )
@@ -241,10 +241,11 @@ def day_tracks(house, persons, rounds, expected):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--count", type=int, default=2_000_000, help="fixes, rounded to whole person-days")
+    parser.add_argument("--days", type=int, default=1, help="more days, fewer persons")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--tick", type=int, default=1, help="seconds of one journal block")
     asked = parser.parse_args()
-    persons = max(1, round(asked.count / DAY))
+    persons = max(1, round(asked.count / DAY / asked.days))
     with server() as (url, folder):
         house = House(url, folder, persons)
         found = measured(house, persons, asked)
@@ -253,15 +254,17 @@ def main():
         from django.db import connections
 
         connections.close_all()
-    report(persons * DAY, found)
+    report(persons * DAY * asked.days, found)
 
 
 def measured(house, persons, asked):
     version = house.admin.execute("SELECT version FROM monitoring_measuresversion").fetchone()[0]
     blocks, clocks, compacted, mine, most = 0, [], 0, [], 0
-    for hour in range(24):
+    hours = 24 * asked.days
+    for hour in range(hours):
         fixes, keys = an_hour_of_all(persons, hour)
-        mine.append(fixes[fixes["measure"] == 1])
+        if hour < 24:
+            mine.append(fixes[fixes["measure"] == 1])
         blocks += write_journal(house, fixes, keys, asked.tick, version)
         write_rows(house, fixes)
         now = datetime.fromtimestamp(BEGIN + (hour + 1) * HOUR_S + 300, UTC)
@@ -270,13 +273,13 @@ def measured(house, persons, asked):
         print(
             f"hour {hour + 1}/24: {compacted:,} of {(hour + 1) * persons * 360:,} fixes compacted", flush=True
         )
-    later, keys = an_hour_of_all(1, 23)
-    for hours in (5, 10):  # a fix in the night that follows: then all of the day is due
+    later, keys = an_hour_of_all(1, hours - 1)
+    for after in (5, 10):  # a fix in the night that follows: then all of the day is due
         one = later[:1].copy()
         for name in ("taken_s", "received_s"):
-            one[name] += hours * HOUR_S
+            one[name] += after * HOUR_S
         write_journal(house, one, keys[:1], 1, version)
-        compacted += compact(house, datetime.fromtimestamp(BEGIN + (24 + hours) * HOUR_S, UTC), clocks)
+        compacted += compact(house, datetime.fromtimestamp(BEGIN + (hours + after) * HOUR_S, UTC), clocks)
     compacted -= 1  # the first of these two
     house.admin.execute("VACUUM ANALYZE monitoring_journalblock")
     house.admin.execute("VACUUM ANALYZE monitoring_trackchunk")
@@ -284,7 +287,7 @@ def measured(house, persons, asked):
     stored, bodies, chunks = house.admin.execute(
         "SELECT sum(fixes) - 1, sum(length(body)), count(*) FROM monitoring_trackchunk"
     ).fetchone()
-    counters = {"offered": persons * DAY, "compacted": compacted, "stored": stored}
+    counters = {"offered": persons * DAY * asked.days, "compacted": compacted, "stored": stored}
     counters["rows"] = house.admin.execute("SELECT count(*) FROM bench_rows").fetchone()[0]
     assert len(set(counters.values())) == 1, counters
     mine = np.concatenate(mine)

@@ -26,7 +26,10 @@ BENCHES: dict[str, tuple[list[str], list[str]]] = {
     "engine": (["--rounds", "5", "--fixes", "50000"], ["--rounds", "7"]),
     "detection": (["--persons", "40"], ["--persons", "2000"]),
     "postgis": (["--persons", "330"], []),
-    "storage": (["--count", "1000000", "--rounds", "5", "--tick", "5"], ["--count", "10000000"]),
+    "storage": (
+        ["--count", "1000000", "--rounds", "5", "--tick", "5"],
+        ["--count", "10000000", "--days", "5"],
+    ),
     "intake": (["--seconds", "2", "--connections", "300"], []),
     "city": ([], []),
 }
