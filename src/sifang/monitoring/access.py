@@ -110,7 +110,9 @@ def access_live_measures(officer: Officer, purpose: Purpose = Purpose.DUTY) -> L
         fences = Prefetch("fences", drawn.defer("geometry", "clause__place"))  # the map asks for lines apart
         worn = Prefetch("bindings", Binding.objects.filter(unbound_at=None).select_related("device__model"))
         measures = list(found.prefetch_related(fences, worn).order_by("person__number"))
-        incidents = list(Incident.objects.filter(ended_at=None).order_by("began_at"))
+        seen = {binding.device_id for measure in measures for binding in measure.bindings.all()}
+        running = Incident.objects.filter(ended_at=None).order_by("began_at")
+        incidents = [one for one in running if one.kind != "clone" or one.device_id in seen]
         _record_batch(officer, purpose, "live_map", (m.person_id for m in measures))
     return LiveMap(measures=measures, incidents=incidents)
 

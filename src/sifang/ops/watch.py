@@ -3,7 +3,8 @@
 Start: compile the kernels, read tables and journal, only then open the ports. One watch at a time: the
 listening connection holds an advisory lock. Status for `sifang status` lies in SIFANG_DATA/run/watch.json,
 rewritten each second; its age also tells the next watch how long nobody listened. SIGTERM: stop reading,
-finish the tick, answer, end. Downlink: NOTIFY sifang_downlink '{"terminal": …, "kind": "text"|"position"|
+finish the tick, answer, end. SIGUSR1: write a digest of the state into run/watch-state.json.
+Downlink: NOTIFY sifang_downlink '{"terminal": …, "kind": "text"|"position"|
 "parameters"|"attributes", "text": …, "values": {id in hex: number or text}}' from web; nothing is kept of a
 request that finds no connection. Parameters count as set only when the terminal reads them back.
 """
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 log = get_logger("watch")
 ONE_WATCH = 0x51FA_06_01  # advisory lock: one watch per database
 RELOAD_S, SILENCE_S, FLUSH_S, STATES_S, STATUS_S, KEYS_S = 60.0, 1.0, 5.0, 1.0, 1.0, 30.0
+SNAPSHOT_S = 10.0
 PROBE_S = 20  # a probe that waits longer for the database than this gives up
 RETRY_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 
@@ -65,6 +67,7 @@ class Watch:
         loop = asyncio.get_running_loop()
         for sig in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(sig, self._stop.set)
+        loop.add_signal_handler(signal.SIGUSR1, lambda: self._job(self._tell_state))
         background = [asyncio.create_task(self._listen())]
         if not await self._first(self._listening.wait()):
             return await self._end(background, [])
@@ -76,6 +79,7 @@ class Watch:
         servers = await self._open()
         background += [
             asyncio.create_task(self._every(SILENCE_S, self._worker.watch_silence)),
+            asyncio.create_task(self._every(SNAPSHOT_S, self._worker.snapshots.keep)),
             asyncio.create_task(self._every(FLUSH_S, self._worker.flush_refusals)),
             asyncio.create_task(self._every(STATES_S, self._worker.keep_states)),
             asyncio.create_task(self._every(KEYS_S, self._worker.watch_keys)),
@@ -138,6 +142,18 @@ class Watch:
         """Run a job in the worker thread soon; what fails stays with the worker and comes again."""
         future = asyncio.get_running_loop().run_in_executor(self._thread, job, *args)
         future.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    def _tell_state(self) -> None:
+        """Answer SIGUSR1: which state this is, in run/watch-state.json (a digest, no content)."""
+        said = {
+            "pid": os.getpid(),
+            "at": datetime.now(UTC).isoformat(),
+            "block": self._worker.journal.position.block,
+            "state": self._worker.snapshots.digest(),
+        }
+        draft = self._status.with_name("watch-state.tmp")
+        draft.write_text(json.dumps(said), "utf-8")
+        draft.replace(draft.with_name("watch-state.json"))
 
     async def _every(self, seconds: float, job: Callable[[], Any]) -> None:
         from sifang.monitoring.intake.store import DatabaseLostError
@@ -263,7 +279,7 @@ class Watch:
             "tracked": worker.tracked,
             "keys_problem": worker.keys.problem,
             "loop_late_s": round(self._loop_late_s, 4),
-            "last_block": worker.judge.last_block,
+            "last_block": worker.journal.position.block,
             "failed_attempts": worker.judge.failed_attempts,
             "devices_aside": worker.judge.aside,
         }
@@ -338,7 +354,7 @@ def main() -> int:
     started = time.monotonic()
     warm_up()
     log.info("kernels_ready", seconds=round(time.monotonic() - started, 1))
-    worker = Worker(KeyStore(settings.keys_folder))
+    worker = Worker(KeyStore(settings.keys_folder), snapshots=settings.data / "snapshots")
     uvloop.run(_serve(settings, worker))
     return 0
 

@@ -61,12 +61,13 @@ def command_room(viewer: Viewer) -> CommandRoom:
             .order_by("-at")
             .first()
         )
+    questions = [one for one in lives.incidents if one.id in counts or one.kind == "clone"]
     read = BatchRead(last.at if last else now, purpose.title, purpose.article, len(lives.measures))
     return CommandRoom(
         at=now,
         measures=lives.measures,
         alarms=alarms,
-        incidents=[(one, counts[one.id]) for one in lives.incidents if one.id in counts],
+        incidents=[(one, counts.get(one.id, 0)) for one in questions],
         signals=signals,
         today=today,
         counties=county_names(),

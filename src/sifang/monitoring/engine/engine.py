@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sifang.kernel.errors import SifangError
-from sifang.monitoring.engine import kernels, outlines
+from sifang.monitoring.engine import kernels
 from sifang.monitoring.engine.constants import (
     ASSUMED_ACCURACY_M,
     DEFAULT,
@@ -24,17 +24,9 @@ from sifang.monitoring.engine.constants import (
     Rules,
     rules_record,
 )
-from sifang.monitoring.engine.layout import EVALUATION, FENCE, FENCE_STATE, MEASURE, MEASURE_STATE
-from sifang.monitoring.engine.specs import (
-    BEGIN,
-    HOURS_OF_WEEK,
-    SIGNAL,
-    SILENT,
-    STATION,
-    BadFence,
-    FenceSpec,
-    MeasureSpec,
-)
+from sifang.monitoring.engine.layout import EVALUATION, FENCE_STATE, MEASURE_STATE
+from sifang.monitoring.engine.specs import BEGIN, SIGNAL, SILENT, FenceSpec, MeasureSpec
+from sifang.monitoring.engine.tables import Outlines, Tables
 from sifang.monitoring.intake.columns import FIX, NO_BATTERY
 
 DEVICE_SIGNALS = 4  # strap, battery, SOS, end of silence: the most one fix can raise besides its fences
@@ -55,68 +47,6 @@ class NotAFixArray(SifangError):
     code = "not_a_fix_array"
 
 
-class _Tables:
-    """What `load` built: immutable for the kernels, swapped as one."""
-
-    def __init__(
-        self, measures: Iterable[MeasureSpec], fences: Iterable[FenceSpec], known: "_Outlines"
-    ) -> None:
-        by_number = sorted(measures, key=lambda spec: spec.number)
-        at = {spec.number: index for index, spec in enumerate(by_number)}
-        kept = sorted((spec for spec in fences if spec.measure in at), key=lambda s: (s.measure, s.number))
-        self.measures = np.zeros(len(by_number), MEASURE)
-        self.fences = np.zeros(len(kept), FENCE)
-        self.fence_at = {spec.number: index for index, spec in enumerate(kept)}
-        if len(self.fence_at) != len(kept) or len(at) != len(by_number):
-            raise BadFence(number=-1, reason="编号重复")
-        weeks: dict[str, int] = {}
-        spans: list[tuple[int, int]] = []
-        places: dict[bytes, int] = {}
-        keys: dict[int, bytes] = {}  # a line shared by many fences is one object: hashed once
-        used: list[outlines.Outline] = []
-        for index, spec in enumerate(kept):
-            key = keys.get(id(spec.rings)) or keys.setdefault(id(spec.rings), known.key(spec))
-            if key not in places:
-                places[key] = len(used)
-                used.append(known.compiled[key])
-            week = -1 if spec.timetable is None else weeks.setdefault(spec.timetable, len(weeks))
-            first = len(spans)
-            spans.extend(sorted(spec.exceptions))
-            self.fences[index] = (
-                spec.number, places[key], spec.signal_kind, spec.keeps == "inside",
-                spec.signal_kind != STATION, week, first, len(spans), spec.from_s, spec.to_s,
-            )  # fmt: skip
-        starts = np.searchsorted([at[spec.measure] for spec in kept], np.arange(len(by_number) + 1))
-        for index, measure in enumerate(by_number):
-            self.measures[index] = (
-                measure.number, starts[index], starts[index + 1], measure.silent_after_s, measure.from_s,
-                measure.to_s,
-            )  # fmt: skip
-        self.timetables = np.zeros((len(weeks), HOURS_OF_WEEK), np.uint8)
-        for text, row in weeks.items():
-            self.timetables[row] = np.frombuffer(text.encode(), np.uint8) - ord("0")
-        self.exceptions = np.array(spans, np.int64).reshape(-1, 2)
-        self.geometry = outlines.packed(used)
-        self.places = places
-        self.most = int(np.diff(starts).max(initial=0))
-
-
-class _Outlines:
-    """Outlines compiled so far; those no fence uses any more are forgotten after the next load."""
-
-    def __init__(self) -> None:
-        self.compiled: dict[bytes, outlines.Outline] = {}
-
-    def key(self, spec: FenceSpec) -> bytes:
-        key = outlines.digest(spec.rings)
-        if key not in self.compiled:
-            self.compiled[key] = outlines.compiled(spec.rings, spec.number)
-        return key
-
-    def keep_only(self, keys: Iterable[bytes]) -> None:
-        self.compiled = {key: self.compiled[key] for key in keys}
-
-
 class Engine:
     """Evidence, episodes and silence for all persons under measures.
 
@@ -129,9 +59,9 @@ class Engine:
         self._out = np.zeros(max(1, capacity), SIGNAL)
         self._rules = rules_record(rules)
         self._lock = threading.Lock()
-        self._outlines = _Outlines()
+        self._outlines = Outlines()
         self._keep_outlines = keep_outlines
-        self._tables = _Tables((), (), self._outlines)
+        self._tables = Tables((), (), self._outlines)
         self._measure_states = np.zeros(0, MEASURE_STATE)
         self._fence_states = np.zeros(0, FENCE_STATE)
         self._nodes = np.zeros((0, NODES))
@@ -144,7 +74,7 @@ class Engine:
         Fences of measures not given are left out. On error nothing changes. Raises BadFence.
         """
         with self._lock:
-            old, tables = self._tables, _Tables(measures, fences, self._outlines)
+            old, tables = self._tables, Tables(measures, fences, self._outlines)
             if not self._keep_outlines:
                 self._outlines.keep_only(tables.places)
             fresh = _fresh(len(tables.measures), len(tables.fences))
@@ -217,6 +147,49 @@ class Engine:
                 out[name] = np.nan
             return out
 
+    @property
+    def clock(self) -> tuple[int, int]:
+        """(asked_s, listening_s): the last call of `silence`, and since when somebody listens; -1 = never.
+
+        State of the process, not of persons: a restart that takes it over counts as the same listening,
+        unless more than two minutes lie between.
+        """
+        return self._asked_s, self._listening_s
+
+    @clock.setter
+    def clock(self, asked_and_listening: tuple[int, int]) -> None:
+        self._asked_s, self._listening_s = asked_and_listening
+
+    def silent(self) -> dict[int, int]:
+        """Return the episode of every measure that is silent now."""
+        with self._lock:
+            on = np.flatnonzero(self._measure_states["silent"] >= 0)
+            numbers = self._tables.measures["number"][on].tolist()
+            return dict(zip(numbers, self._measure_states["silent"][on].tolist(), strict=True))
+
+    def tables(self) -> dict[str, Array]:
+        """Return the measures and fences loaded, as arrays that nobody changes."""
+        return self._tables.arrays()
+
+    def resume(self, tables: Mapping[str, Array], state: Mapping[str, Array]) -> None:
+        """Become the engine that gave `tables` and `state`; `load` then brings what is in force today.
+
+        Raises TablesMismatch, StateMismatch; then nothing has changed.
+        """
+        found = Tables.of_arrays(tables)
+        like = _fresh(0, 0)
+        if any(state[name].dtype != array.dtype for name, array in like.items()):
+            raise StateMismatch(found="?", wanted=STATE_FORM)
+        with self._lock:
+            before = self._tables
+            self._tables = found
+        try:
+            self.restore(state)
+        except StateMismatch:
+            with self._lock:
+                self._tables = before
+            raise
+
     def evidence(self, fence_number: int) -> list[dict[str, Any]]:
         """Return the last evaluations of a fence (32 at most), oldest first; empty when it is not known.
 
@@ -280,7 +253,10 @@ class Engine:
             before, after = _same(saved["fence_numbers"], self._tables.fences["number"])
             self._fence_states[after] = saved["fences"][before]
             self._nodes[after] = saved["nodes"][before]
-            self._evaluations[after[:, None], saved["slots"][before]] = saved["evaluations"][before]
+            if "slots" in saved:
+                self._evaluations[after[:, None], saved["slots"][before]] = saved["evaluations"][before]
+            else:
+                self._evaluations[after] = saved["evaluations"][before]
 
     def restore(self, state: Mapping[str, Array]) -> None:
         """Take state saved by `state` for the measures and fences loaded now; others start clean.

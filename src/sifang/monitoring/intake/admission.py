@@ -8,6 +8,7 @@ received, counted. The order of the reasons is the order of the checks.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -23,7 +24,8 @@ from sifang.monitoring.intake.checks import (
     admit_rows,
     remember_rows,
 )
-from sifang.monitoring.intake.columns import SOURCE_CELL, SOURCE_GNSS, SOURCE_WIFI
+from sifang.monitoring.intake.columns import F_LOCATED, SOURCE_CELL, SOURCE_GNSS, SOURCE_WIFI
+from sifang.monitoring.intake.errors import SnapshotUnusable
 from sifang.monitoring.intake.identity import KEY_BYTES, fill_digests, key_words
 from sifang.monitoring.intake.session import DeviceRef
 
@@ -31,6 +33,7 @@ Fixes = NDArray[np.void]
 
 # 68 % radius where neither the device nor its quality card gives one; shown as "assumed"
 ASSUMED_M = {"gnss": 15.0, "wifi": 60.0, "cell": 500.0}
+_MARKS = ("mark_s", "recent_s", "recent_digest", "recent_at")
 _BASES = (("gnss", SOURCE_GNSS), ("wifi", SOURCE_WIFI), ("cell", SOURCE_CELL))
 
 
@@ -82,6 +85,7 @@ class Admission:
         self._refs: dict[str, DeviceRef] = {}
         self._by_index: list[DeviceRow] = []
         self.version = 0
+        self.conflicts = np.zeros(0, np.bool_)
         self.keys = np.zeros(0, np.uint64)
         self._grow(64)
 
@@ -137,17 +141,20 @@ class Admission:
     def admit(self, fixes: Fixes) -> NDArray[np.uint8]:
         """Return one reason per fix (checks.ACCEPTED, ABSORBED or a refusal).
 
+        `conflicts` then says which of the accepted contradict another of the same device and second.
         Fills measure, digest, the flags that are ours, and the accuracy where the device gave none.
 
         `received_s` must be set. Accepted fixes are at the journal's precision afterwards and move the
         device's high-water mark. Fixes of one device are judged in the order given.
         """
         quantise(fixes)
-        reasons = np.empty(len(fixes), np.uint8)
+        reasons, conflicts = np.empty(len(fixes), np.uint8), np.empty(len(fixes), np.uint8)
         admit_rows(
-            fixes, reasons, self._known, self._win_measure, self._win_from, self._win_to, self._assumed,
-            self._mark_s, self._recent_s, self._recent_digest, self._recent_at, *self._key_words,
+            fixes, reasons, conflicts, self._known, self._win_measure, self._win_from, self._win_to,
+            self._assumed, self._mark_s, self._recent_s, self._recent_digest, self._recent_at,
+            *self._key_words,
         )  # fmt: skip
+        self.conflicts = conflicts.view(np.bool_)
         return reasons
 
     def remember(self, fixes: Fixes, device_keys: NDArray[np.uint64]) -> None:
@@ -156,6 +163,37 @@ class Admission:
         by_key = {int(key): i for i, key in enumerate(self.keys[: len(self._by_index)])}
         fixes["device"] = [by_key.get(int(key), -1) for key in device_keys]
         remember_rows(fixes, self._mark_s, self._recent_s, self._recent_digest, self._recent_at)
+
+    def identities(self, fixes: Fixes) -> list[tuple[int, int, int]]:
+        """Return (device, taken_s, digest) of each fix as a gateway or the journal gives it."""
+        own = fixes.copy()
+        quantise(own)
+        lost = (own["flags"] & F_LOCATED) == 0
+        own["lon"][lost] = own["lat"][lost] = np.nan  # as admission does
+        fill_digests(own, self._digest_key)
+        return list(zip(*(own[name].tolist() for name in ("device", "taken_s", "digest")), strict=True))
+
+    def marks(self) -> dict[str, NDArray[Any]]:
+        """Return copies of all marks, by device key (a snapshot keeps them)."""
+        n = len(self._by_index)
+        found = {name: getattr(self, f"_{name}")[:n] for name in _MARKS}
+        return {"keys": self.keys[:n].copy()} | {name: array.copy() for name, array in found.items()}
+
+    def take_marks(self, marks: Mapping[str, NDArray[Any]]) -> None:
+        """Take over marks that `marks` gave, for the devices known here. Raises SnapshotUnusable."""
+        for name in _MARKS:
+            here, there = getattr(self, f"_{name}"), marks.get(name)
+            if there is None or (there.dtype, there.shape[1:]) != (here.dtype, here.shape[1:]):
+                raise SnapshotUnusable(reason=f"没有 {name}")
+        keys = self.keys[: len(self._by_index)]
+        _, old, new = np.intersect1d(marks["keys"], keys, return_indices=True)
+        for name in _MARKS:
+            getattr(self, f"_{name}")[new] = marks[name][old]
+
+    def forget_marks(self) -> None:
+        """Remember nothing of any device."""
+        for name in _MARKS:
+            getattr(self, f"_{name}")[:] = 0
 
     def save(self, fixes: Fixes) -> Marks:
         """Remember the marks of the devices in `fixes`."""

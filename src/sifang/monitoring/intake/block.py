@@ -29,7 +29,7 @@ from sifang.monitoring.intake.columns import FIX
 from sifang.monitoring.intake.errors import BlockDamaged
 
 VERSION = 2
-_NONCE = 12
+NONCE = 12
 _NO_I4 = -(2**31)
 _NO_I2 = -(2**15)
 _NO_U2 = 2**16 - 1
@@ -159,14 +159,14 @@ def decode(plain: bytes) -> Inputs:
 
 def seal(plain: bytes, key: bytes, header: Header) -> bytes:
     """Return nonce and ciphertext of `plain` under `key`, bound to `header`."""
-    nonce = os.urandom(_NONCE)
+    nonce = os.urandom(NONCE)
     return nonce + AESGCM(key).encrypt(nonce, plain, header.aad())
 
 
 def open_sealed(body: bytes, key: bytes, header: Header) -> bytes:
     """Return the plaintext. Raises BlockDamaged when body, key or header is not the one sealed."""
     try:
-        return AESGCM(key).decrypt(body[:_NONCE], body[_NONCE:], header.aad())
+        return AESGCM(key).decrypt(body[:NONCE], body[NONCE:], header.aad())
     except (InvalidTag, ValueError):
         raise BlockDamaged from None
 

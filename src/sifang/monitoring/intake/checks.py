@@ -65,6 +65,7 @@ _window_c = njit(cache=True)(_window)
 def _admit(
     fixes: Any,
     reasons: Any,
+    conflicts: Any,
     known: Any,
     win_measure: Any,
     win_from: Any,
@@ -81,6 +82,7 @@ def _admit(
         d = fixes[i]["device"]
         taken, received = fixes[i]["taken_s"], fixes[i]["received_s"]
         fixes[i]["measure"] = -1
+        conflicts[i] = 0
         if d < 0 or d >= len(known) or not known[d]:
             reasons[i] = UNKNOWN_DEVICE
             continue
@@ -107,10 +109,14 @@ def _admit(
         fixes[i]["digest"] = digest
         seen = False
         for k in range(RECENT):
-            if recent_s[d, k] == taken and recent_digest[d, k] == digest:
-                seen = True
+            if recent_s[d, k] == taken:
+                if recent_digest[d, k] == digest:
+                    seen = True
+                else:  # two contents for one second: a sign of a clone
+                    conflicts[i] = 1
         if seen:
             reasons[i] = ABSORBED
+            conflicts[i] = 0  # said when it came first
             continue
         if taken > mark_s[d]:
             mark_s[d] = taken
@@ -154,8 +160,8 @@ _I8, _U1, _B, _F4 = types.int64, types.uint8, types.boolean, types.float32
 _MARKS = (_I8[::1], _I8[:, ::1], types.uint64[:, ::1], _U1[::1])
 admit_rows = njit(
     types.void(
-        _FIXES, _U1[::1], _B[::1], types.int32[:, ::1], _I8[:, ::1], _I8[:, ::1], _F4[:, ::1], *_MARKS,
-        types.uint64, types.uint64,
+        _FIXES, _U1[::1], _U1[::1], _B[::1], types.int32[:, ::1], _I8[:, ::1], _I8[:, ::1], _F4[:, ::1],
+        *_MARKS, types.uint64, types.uint64,
     ),
     cache=True,
     nogil=True,

@@ -13,10 +13,11 @@ from typing import Any, Protocol
 from uuid import UUID
 
 import numpy as np
-from django.db import connections
+from django.db import DatabaseError, connections, transaction
 from numpy.typing import NDArray
 
 from sifang.kernel.ids import uuid7
+from sifang.kernel.log import get_logger
 from sifang.kernel.time import utc_now
 from sifang.monitoring.engine.specs import (
     BATTERY,
@@ -36,6 +37,7 @@ from sifang.monitoring.intake.tables import Names
 from sifang.monitoring.models import AlarmKind
 from sifang.monitoring.services.alarms import Situation, end_alarm_episode, raise_alarm
 
+log = get_logger("watch")
 ALARM_KINDS = {
     BOUNDARY: "boundary_left",
     PLACE: "place_entered",
@@ -126,9 +128,18 @@ class Desk:
         self._pending, self._pending_heard = {}, []
 
     def silence(self, signals: NDArray[np.void]) -> None:
-        """Store silences that begin; whose they are is decided elsewhere."""
+        """Store silences that begin; whose they are is decided elsewhere.
+
+        They ride in the transaction of others' fixes: one that cannot be stored is left out, and said.
+        """
         for signal in signals:
-            self._store(signal)
+            try:
+                with transaction.atomic(self._using):  # a savepoint
+                    self._store(signal)
+            except DatabaseError as error:
+                if connections[self._using].connection is None or connections[self._using].connection.broken:
+                    raise
+                log.error("silence_not_stored", error=type(error).__name__)  # noqa: TRY400 (no row content)
 
     def ask_about_silence(self, measure: int, episode: int, facts: dict[str, Any]) -> None:
         """Raise the alarm `silent`."""

@@ -25,3 +25,9 @@ class ChunksDiffer(SifangError):
     """轨迹分段与日志块不一致（{hour}），日志块没有删除。"""
 
     code, status = "chunks_differ", 500
+
+
+class SnapshotUnusable(SifangError):
+    """监控状态快照无法使用：{reason}。"""
+
+    code, status = "snapshot_unusable", 500

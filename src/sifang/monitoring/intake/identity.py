@@ -31,7 +31,7 @@ def _left(word: Any, bits: Any) -> Any:
     return (word << bits) | (word >> (np.uint64(64) - bits))
 
 
-@njit(types.Tuple((_U8, _U8, _U8, _U8))(_U8, _U8, _U8, _U8), cache=True)
+@njit(types.UniTuple(_U8, 4)(_U8, _U8, _U8, _U8), cache=True)  # type: ignore[no-untyped-call]
 def _round(a: Any, b: Any, c: Any, d: Any) -> Any:
     a += b
     b = _left(b, np.uint64(13)) ^ a

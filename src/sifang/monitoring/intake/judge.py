@@ -3,7 +3,9 @@
 State and journal agree: the marks of admission and the engine's state of the measures touched are saved
 before a tick and put back whenever its transaction did not commit. A tick that fails is tried once more,
 then halved until the device that fails alone is found; that device is set aside for a while with a
-technical incident, everyone else is acknowledged.
+technical incident, everyone else is acknowledged. When the database is lost in the middle of a tick, the
+same tick comes again: what of it was stored, also by a commit that lost its answer, is known by its identity
+and not stored again.
 """
 
 import time
@@ -54,6 +56,7 @@ class Judge:
         reload: Callable[[], None],
         set_aside: Callable[[int, str], None] = lambda _device, _why: None,
         back: Callable[[int], None] = lambda _device: None,
+        conflicts: Callable[[list[tuple[int, int]]], None] = lambda _found: None,
         clock: Callable[[], float] = time.time,
         refused_frames: RefusedFrames | None = None,
     ) -> None:
@@ -65,11 +68,13 @@ class Judge:
         self._reload = reload
         self._tell_aside = set_aside
         self._tell_back = back
+        self._tell_conflicts = conflicts
         self._clock = clock
         self._aside: dict[int, float] = {}
+        self._doubt: Fixes | None = None  # what a commit that lost its answer would have stored
+        self._stored: list[Fixes] = []  # of the tick at work: stored already when the database was lost
         self.acknowledged = 0
         self.failed_attempts = 0  # each is tried once more, then split by device
-        self.last_block = 0
 
     @property
     def aside(self) -> int:
@@ -80,19 +85,52 @@ class Judge:
         """Judge and store these submissions in order; per fix: True = answer it as received.
 
         `frames`: beside each submission, how to get at the bytes of its rows; asked for refused ones only.
-        Raises DatabaseLostError when nothing was stored because there is no database: call again later
-        with the same batches.
+        Raises DatabaseLostError when not all was stored because there is no database: call again later
+        with the same batches; what of them is stored by then is not stored again.
         """
+        self.settle()
         fixes = np.concatenate([_in_time_order(batch) for batch in batches]) if batches else np.zeros(0, FIX)
         if self._refused_frames is not None:
-            self._refused_frames.begin_tick(batches, frames)
+            self._refused_frames.begin_tick(batches, () if self._stored else frames)
         now = self._clock()
         waiting = [device for device, until in self._aside.items() if until > now]
-        failed = self._try(fixes[~np.isin(fixes["device"], waiting)] if waiting else fixes)
+        left = np.ones(len(fixes), np.bool_)
+        if waiting:
+            left &= ~np.isin(fixes["device"], waiting)
+        if self._stored:  # of this very tick, before its database was lost
+            left &= ~self._among_stored(fixes)
+        failed = self._try(fixes if left.all() else fixes[left])
+        self._stored.clear()
         held = [*waiting, *failed]
         stored = [~np.isin(batch["device"], held) for batch in batches]
         self.acknowledged += sum(int(one.sum()) for one in stored)
         return stored
+
+    def settle(self) -> None:
+        """Find out about a commit that lost its answer; what it stored moves marks and state now.
+
+        Raises DatabaseLostError. To be called before anything else is asked of engine or journal.
+        """
+        there = self._journal.settle()
+        doubt, self._doubt = self._doubt, None
+        if there and doubt is not None:
+            self._admission.remember(doubt, self._admission.keys[doubt["device"]])
+            self._engine.step(doubt)
+            self._stored.append(doubt)
+
+    def write_silences(self) -> None:
+        """Store the silences that wait, without fixes. Raises DatabaseLostError."""
+        for _ in range(_RELOADS):
+            self.settle()
+            try:
+                return self._journal.commit_silences(self._admission.version)
+            except StaleVersionError:
+                self._reload()
+        raise StaleVersionError
+
+    def _among_stored(self, fixes: Fixes) -> NDArray[np.bool_]:
+        known = {one for part in self._stored for one in self._admission.identities(part)}
+        return np.array([one in known for one in self._admission.identities(fixes)], np.bool_)
 
     def _try(self, fixes: Fixes) -> set[int]:
         """Store `fixes`, halving when they cannot be stored; returns the devices set aside."""
@@ -135,7 +173,6 @@ class Judge:
             marks = self._admission.save(fixes)
         state = None
         try:
-            settled = self._journal.settle()
             with ADMISSION:
                 reasons = self._admission.admit(fixes)
             accepted = fixes[reasons == ACCEPTED]
@@ -144,16 +181,31 @@ class Judge:
                     numbers, each = np.unique(accepted["measure"], return_counts=True)
                     state = self._engine.save(numbers, int(each.max()))
                     signals = self._engine.step(accepted)
-                if not settled:
-                    keys = self._admission.keys[accepted["device"]]
-                    stored = self._journal.commit(accepted, keys, signals, self._admission.version)
-                    self.last_block = stored.block
+                keys = self._admission.keys[accepted["device"]]
+                try:
+                    self._journal.commit(accepted, keys, signals, self._admission.version)
+                except DatabaseLostError:
+                    if self._journal.in_doubt:
+                        self._doubt = accepted
+                    raise
+                self._stored.append(accepted)
         except BaseException:
             self._admission.restore(marks)
             if state is not None:
                 self._engine.put_back(state)
             raise
-        self._count(fixes, reasons)
+        self._follow(fixes, reasons)
+
+    def _follow(self, fixes: Fixes, reasons: NDArray[np.uint8]) -> None:
+        """What a stored tick is followed by; nothing here can undo it."""
+        try:
+            conflicts = fixes[self._admission.conflicts]
+            if len(conflicts):
+                pairs = zip(conflicts["device"].tolist(), conflicts["taken_s"].tolist(), strict=True)
+                self._tell_conflicts(sorted(set(pairs)))
+            self._count(fixes, reasons)
+        except Exception:  # counts and notes; the fixes are stored
+            log.exception("tick_not_counted")
 
     def _count(self, fixes: Fixes, reasons: NDArray[np.uint8]) -> None:
         refused = reasons >= min(REASONS)

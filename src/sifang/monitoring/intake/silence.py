@@ -71,6 +71,17 @@ class SilenceJudge:
         self._silent.pop(measure, None)
         self._held.pop(measure, None)
 
+    @property
+    def silent(self) -> frozenset[int]:
+        """Measures whose silence is known here."""
+        return frozenset(self._silent)
+
+    def resume(self, outage: Outage) -> None:
+        """An incident of before a restart goes on; its members were told by `fell_silent`."""
+        self.outages[outage.carrier] = outage
+        for measure in outage.measures:
+            self._held.pop(measure, None)
+
     def judge(self, now_s: int, carriers: Mapping[int, str]) -> Verdict:
         """Decide what has waited long enough. `carriers`: every live measure with a device, its carrier."""
         for measure in [m for m in self._silent if m not in carriers]:

@@ -5,7 +5,7 @@ left its read record at start. A commit whose answer was lost with the connectio
 attempt looks whether the block is there, so that no tick is written twice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -16,10 +16,18 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from numpy.typing import NDArray
 
 from sifang.kernel.time import utc_now
-from sifang.monitoring.intake.block import Header, encode, seal
+from sifang.monitoring.engine.specs import SIGNAL
+from sifang.monitoring.intake.block import NEVER, NONCE, Header, encode, seal
+from sifang.monitoring.intake.columns import FIX
 from sifang.monitoring.intake.keystore import KeyStore, hour_of
+from sifang.monitoring.intake.snapshot import Position
 from sifang.monitoring.intake.stages import SEAL, TRANSACTION
 
+# a session whose client is gone may sit in its transaction for hours: it is ended, then the lock is free
+_END_SESSION = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+ WHERE pid = %s AND pid <> pg_backend_pid() AND usename = current_user AND state LIKE 'idle in transaction%%'
+"""
 Fixes = NDArray[np.void]
 Signals = NDArray[np.void]
 
@@ -29,9 +37,10 @@ INSERT_BLOCK = (
     " VALUES (%s, %s, %s, %s, %s, %s, %s::int[], %s) RETURNING id)"
     " SELECT id, pg_notify('sifang_fixes', id::text) FROM block"
 )
+WRITING = 0x51FA_06_02  # advisory lock: shared by each tick, alone by who must know that none is running
+# no row's fault: connection, disk or memory full, shutting down, i/o error, a standby, another still writing
+OUT_OF_ORDER = ("08", "53", "57P", "58", "25006", "55P03")
 STALE_VERSION = "SF001"  # SQLSTATE of the journal trigger's refusal
-# the server's own trouble, no row's: connection, disk full or no memory, shutting down, input/output
-NOT_NOW = ("08", "53", "57P", "58")
 
 
 class StaleVersionError(Exception):
@@ -47,6 +56,9 @@ class AlarmDesk(Protocol):
 
     def record(self, fixes: Fixes, signals: Signals) -> None:
         """Store the signals and raise or end the alarms they call for."""
+
+    def silence(self, signals: Signals) -> None:
+        """Store silences that begin."""
 
     def committed(self) -> None:
         """The transaction of the last `record` has committed."""
@@ -66,14 +78,45 @@ class Stored:
     fixes: int
 
 
-class Journal:
-    """Writes ticks through the connection `using`; belongs to one thread."""
+@dataclass(frozen=True)
+class Silence:
+    """A call of `Engine.silence` that began silences: an input of the engine, waiting for its block."""
 
-    def __init__(self, keys: KeyStore, desk: AlarmDesk, using: str = "default") -> None:
+    now_s: int
+    listening_s: int
+    signals: Signals
+
+
+@dataclass(frozen=True)
+class _Doubt:
+    """A commit that lost its answer: what it wrote, how many silences, in which session of the server."""
+
+    position: Position
+    silences: int
+    session: int
+
+
+class Journal:
+    """Writes ticks through the connection `using`; belongs to one thread.
+
+    A block carries what the engine was given since the block before: `silences` first, then the fixes.
+    `clock` gives the engine's clock. `position` is the last block known to be in the journal.
+    """
+
+    def __init__(
+        self,
+        keys: KeyStore,
+        desk: AlarmDesk,
+        using: str = "default",
+        clock: Callable[[], tuple[int, int]] = lambda: NEVER,
+    ) -> None:
         self._keys = keys
         self._desk = desk
         self._using = using
-        self._in_doubt: bytes | None = None
+        self._clock = clock
+        self._in_doubt: _Doubt | None = None
+        self.silences: list[Silence] = []
+        self.position = Position()
 
     def commit(self, fixes: Fixes, device_keys: NDArray[np.uint64], signals: Signals, version: int) -> Stored:
         """Store the fixes and what follows from them; returns after the commit.
@@ -85,17 +128,22 @@ class Journal:
         hour = hour_of(written_at)
         measures = tuple(int(m) for m in np.unique(fixes["measure"]))
         header = Header(written_at, hour, version, len(fixes), measures)
-        key = self._keys.key(hour)
+        calls = [(one.now_s, one.listening_s) for one in self.silences]
+        try:
+            key = self._keys.key(hour)
+        except OSError as error:  # no room for a new key: nobody's fault, everybody waits
+            raise DatabaseLostError from error
         with SEAL:
-            body = seal(encode(fixes, device_keys), key, header)
-        taken = fixes["taken_s"]
+            body = seal(encode(fixes, device_keys, calls, self._clock()), key, header)
+        taken = fixes["taken_s"] if len(fixes) else np.array([now for now, _ in calls])
+        first, last = int(taken.min()), int(taken.max())
         row = (
             written_at,
             hour,
             version,
             len(fixes),
-            datetime.fromtimestamp(int(taken.min()), UTC),
-            datetime.fromtimestamp(int(taken.max()), UTC),
+            datetime.fromtimestamp(first, UTC),
+            datetime.fromtimestamp(last, UTC),
             f"{{{','.join(map(str, measures))}}}",  # as PostgreSQL writes int[]: 0.4 ms less a tick
             body,
         )
@@ -106,39 +154,63 @@ class Journal:
             self._desk.rolled_back()
             raise
         self._desk.committed()
+        self.silences.clear()
+        self.position = Position(block, body[:NONCE], hour)
         return Stored(block, len(fixes))
 
-    def settle(self) -> bool:
-        """Whether the commit that lost its answer did happen; then the same tick is not written again."""
+    def commit_silences(self, version: int) -> None:
+        """Store the silences that wait, in a block without fixes. Raises like `commit`."""
+        if self.silences:
+            self.commit(np.zeros(0, FIX), np.zeros(0, np.uint64), np.zeros(0, SIGNAL), version)
+
+    def settle(self) -> bool | None:
+        """Whether the commit that lost its answer did happen, None when none is in doubt.
+
+        Raises DatabaseLostError; then it stays in doubt. Nothing may be written before this is known.
+        """
         if self._in_doubt is None:
-            return False
+            return None
+        doubt, position = self._in_doubt, self._in_doubt.position
         with database_errors(self._using), transaction.atomic(self._using):
             cursor = connections[self._using].cursor()
-            as_watch(cursor)
+            cursor.execute(_END_SESSION, [doubt.session])
+            as_watch(cursor, alone=True)  # after whatever the server still does with it
             cursor.execute(
-                "SELECT 1 FROM monitoring_journalblock WHERE id > (SELECT coalesce(max(id), 0) - 1000"
-                " FROM monitoring_journalblock) AND body = %s",
-                [self._in_doubt],
+                "SELECT id FROM monitoring_journalblock WHERE id > (SELECT coalesce(max(id), 0) - 1000"
+                " FROM monitoring_journalblock) AND substring(body FROM 1 FOR %s) = %s",
+                [NONCE, position.nonce],
             )
-            there = cursor.fetchone() is not None
-            if there:
+            found = cursor.fetchone()
+            if found is not None:
                 self._desk.reload()
         self._in_doubt = None
-        return there
+        if found is not None:
+            del self.silences[: doubt.silences]
+            self.position = Position(int(found[0]), position.nonce, position.hour)
+        return found is not None
+
+    @property
+    def in_doubt(self) -> bool:
+        """A commit has lost its answer."""
+        return self._in_doubt is not None
 
     def _transaction(self, row: Sequence[Any], fixes: Fixes, signals: Signals) -> int:
         with database_errors(self._using):
-            committing = False
+            committing, session = False, 0
             try:
                 with transaction.atomic(self._using):
                     cursor = connections[self._using].cursor()
                     as_watch(cursor)
+                    session = connections[self._using].connection.info.backend_pid
                     found = insert_block(self._using, row)
+                    for silence in self.silences:
+                        self._desk.silence(silence.signals)
                     self._desk.record(fixes, signals)
                     committing = True
             except (OperationalError, InterfaceError):
                 if committing:
-                    self._in_doubt = bytes(row[-1])
+                    position = Position(0, bytes(row[-1][:NONCE]), row[1])
+                    self._in_doubt = _Doubt(position, len(self.silences), session)
                 raise
         return int(found[0])
 
@@ -153,9 +225,16 @@ def insert_block(using: str, row: Sequence[Any]) -> Sequence[Any]:
     return found
 
 
-def as_watch(cursor: Any, purpose: str = "watch") -> None:
-    """Set the system purpose for the running transaction."""
-    cursor.execute("SELECT set_config('sifang.system_purpose', %s, true)", [purpose])
+def as_watch(cursor: Any, *, alone: bool = False) -> None:
+    """Set the system purpose for the running transaction.
+
+    Each tick's transaction holds a shared advisory lock; with `alone` this one waits until no other holds
+    it: a commit of a connection (or watch) that is gone has then happened, or never will.
+    """
+    lock = "pg_advisory_xact_lock" if alone else "pg_advisory_xact_lock_shared"
+    if alone:
+        cursor.execute("SET LOCAL lock_timeout = '10s'")
+    cursor.execute(f"SELECT set_config('sifang.system_purpose', 'watch', true), {lock}({WRITING})")
 
 
 class database_errors:  # noqa: N801 (reads as a context manager)
@@ -175,6 +254,7 @@ class database_errors:  # noqa: N801 (reads as a context manager)
             raise StaleVersionError from error
         connection = connections[self._using]
         broken = connection.connection is None or connection.connection.broken
-        if broken or (isinstance(error, OperationalError) and (state is None or state.startswith(NOT_NOW))):
+        nameless = isinstance(error, OperationalError) and state is None
+        if broken or nameless or (state or "").startswith(OUT_OF_ORDER):
             connection.close()
             raise DatabaseLostError from error

@@ -7,11 +7,14 @@ and the recent journal; after that the event loop may open its ports.
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from django.db import connections, transaction
+from django.db import connections
 
 from sifang.kernel.log import get_logger
+from sifang.monitoring.engine.constants import SILENT_AFTER_S
 from sifang.monitoring.engine.engine import Engine
 from sifang.monitoring.intake.admission import Admission
 from sifang.monitoring.intake.desk import Desk
@@ -19,11 +22,14 @@ from sifang.monitoring.intake.frames import RefusedFrames
 from sifang.monitoring.intake.judge import Judge
 from sifang.monitoring.intake.keystore import KeyStore
 from sifang.monitoring.intake.refusals import Refusals
-from sifang.monitoring.intake.restart import replay
+from sifang.monitoring.intake.restart import Blocks, Restart
 from sifang.monitoring.intake.silence import Outage, SilenceJudge, Verdict
+from sifang.monitoring.intake.snapshot import SnapshotFolder
+from sifang.monitoring.intake.snapshots import Snapshots, same_tables
 from sifang.monitoring.intake.states import StateKeeper
-from sifang.monitoring.intake.store import Journal, database_errors
-from sifang.monitoring.intake.tables import load_tables
+from sifang.monitoring.intake.store import DatabaseLostError, Journal, Silence, database_errors
+from sifang.monitoring.intake.tables import Tables, load_tables
+from sifang.monitoring.services.conflicts import note_conflicts
 from sifang.monitoring.services.incidents import close_incident, open_incident, open_incidents
 from sifang.people.access import system
 
@@ -31,6 +37,7 @@ if TYPE_CHECKING:
     from sifang.monitoring.models import Incident
 
 log = get_logger("watch")
+SAY_TIMES = 3
 OUTAGE_S = 60  # our own absence shorter than this is no incident
 
 
@@ -43,22 +50,27 @@ class Worker:
         *,
         using: str = "default",
         clock: Callable[[], float] = time.time,
+        snapshots: Path | None = None,
     ) -> None:
+        """`snapshots`: folder in which the state is kept for a restart; None = the journal alone serves."""
         self.keys, self._using, self._clock = keys, using, clock
         self.engine = Engine()
         self.admission = Admission(keys.named("digests"))
         self.refusals = Refusals(keys.named("refused"))
         self.frames = RefusedFrames(self.admission)
         self.desk = Desk(self.engine, using)
-        self.journal = Journal(keys, self.desk, using)
+        self.journal = Journal(keys, self.desk, using, clock=lambda: self.engine.clock)
         self.judge = Judge(
             admission=self.admission, engine=self.engine, journal=self.journal, refusals=self.refusals,
             reload=self.reload, set_aside=self._set_aside, back=self._back, clock=clock,
+            conflicts=self._conflicts,
             refused_frames=self.frames,
         )  # fmt: skip
         self._states = StateKeeper(keys, self.engine.save, using)
+        self.snapshots = Snapshots(self, SnapshotFolder(snapshots, keys) if snapshots else None)
         self._silence = SilenceJudge()
-        self._unsaid: list[Any] = []  # jobs for the database that could not be done yet
+        self._unsaid: list[Callable[[], object]] = []  # jobs for the database that could not be done yet
+        self._failures = 0  # of the first of them
         self._handles: dict[str, Incident] = {}  # running incidents: carrier or "", "device:<index>"
         self._carriers: dict[int, str] = {}
 
@@ -80,29 +92,36 @@ class Worker:
         with database_errors(self._using):
             with system("watch", using=self._using):
                 pass  # the record of this run
-            self.reload()
+            tables = load_tables(self.now, self._using)
+            self._take(tables)
+            self._silence, self._handles = SilenceJudge(), {}
             with system("watch", using=self._using, continues=True):
                 open_since = self.desk.reload()
-                for incident in open_incidents():  # of the watch that is gone; what lasts is seen anew
-                    close_incident(incident, at=self.now)
+            blocks = Blocks(self._using)
+            restart = Restart(self.engine, self.admission, self.keys, tables.specs, blocks)
+            restart.run(self.snapshots.folder, self.now, open_since)
+            self.journal.position = restart.position
+            with system("watch", using=self._using, continues=True):
+                self._resume_silences()
                 gap = (self.now - alive_until).total_seconds() if alive_until else 0.0
                 if alive_until and gap > OUTAGE_S and self._carriers:
                     self._outage_of_ours(alive_until)
-            return replay(
-                self.admission,
-                self.engine.step,
-                self.keys,
-                self.now,
-                open_since=open_since,
-                using=self._using,
-            )
+        self.snapshots.keep_now()
+        return restart.replayed
 
     def reload(self) -> None:
         """Take over measures, fences, devices and bindings as they are now."""
+        self.judge.settle()  # a commit in doubt was judged by the old tables
         with database_errors(self._using):
             tables = load_tables(self.now, self._using)
-        now_s = int(self._clock())
+        before = self.admission.version, self.engine.tables()
         self.engine.load(tables.specs.measures, tables.specs.fences)
+        self._take(tables)
+        if not same_tables(before, (self.admission.version, self.engine.tables())):
+            self.snapshots.keep_now()
+
+    def _take(self, tables: Tables) -> None:
+        now_s = int(self._clock())
         self.desk.name(tables.names)
         live = {spec.number for spec in tables.specs.measures}
         gone = [
@@ -114,19 +133,45 @@ class Worker:
         devices = self.admission.devices
         self._carriers = {m: devices[d].carrier for m, d in self.admission.live_measures(now_s).items()}
 
+    def _resume_silences(self) -> None:
+        """Go on with silences and incidents as the watch that is gone left them."""
+        now_s = int(self._clock())
+        silent = self.engine.silent()
+        for measure, episode in silent.items():
+            self._silence.fell_silent(measure, episode, min(now_s, episode + SILENT_AFTER_S))
+        asked = {measure for measure, kind, _ in self.desk.open if kind == "silent"}
+        for incident in open_incidents():
+            if incident.kind == "clone" or not incident.devices:  # a question to a person; a job that failed
+                continue
+            members = {
+                m for m in silent.keys() - asked
+                if incident.kind == "server" or self._carriers.get(m) == (incident.carrier or None)
+            }  # fmt: skip
+            if incident.kind != "device" and members and incident.carrier not in self._silence.outages:
+                began_s = int(incident.began_at.timestamp())
+                self._silence.resume(Outage(incident.carrier, began_s, set(members), set(members)))
+                self._handles[incident.carrier] = incident
+            else:  # what lasts of it is seen anew
+                close_incident(incident, at=self.now)
+
     def watch_silence(self) -> None:
         """Ask the engine who fell silent; decide whose it is; do what follows. Once a second."""
         now_s = int(self._clock())
-        while self.desk.heard:
-            self._silence.heard(self.desk.heard.pop())
+        self.judge.settle()
+        _, listening_s = self.engine.clock
         signals = self.engine.silence(now_s)
+        if self.engine.clock[1] != listening_s:  # everyone's time begins anew: a restart must know
+            self.snapshots.keep_now()
+        if len(signals):  # an input of the engine: journalled with its signals
+            self.journal.silences.append(Silence(now_s, self.engine.clock[1], signals))
+        self.desk.heard.clear()
+        for measure in self._silence.silent - self.engine.silent().keys():
+            self._silence.heard(measure)
         for signal in signals:
             self._silence.fell_silent(int(signal["measure"]), int(signal["episode"]), now_s)
-        if len(signals):
-            self._unsaid.append(lambda: self.desk.silence(signals))
         verdict = self._silence.judge(now_s, self._carriers)
-        if verdict.alarms or verdict.began or verdict.ended:
-            self._unsaid.append(lambda: self._say(verdict))
+        self._unsaid += self._words(verdict)
+        self.judge.write_silences()
         self._say_all()
 
     def database_was_away(self, since_s: float) -> None:
@@ -173,6 +218,7 @@ class Worker:
     def close(self) -> None:
         """Flush and close the connection."""
         try:
+            self.snapshots.keep_now()
             self.flush_refusals()
         finally:
             connections[self._using].close()
@@ -180,33 +226,54 @@ class Worker:
     def _set_aside(self, index: int, why: str) -> None:
         summary = f"一台装置的数据无法保存（{why}），已单独搁置，其他装置不受影响"
         self._unsaid.append(lambda: self._device_incident(f"device:{index}", summary))
-        self._say_all()
+        self._try_to_say()
 
     def _back(self, index: int) -> None:
         self._unsaid.append(lambda: self._close(f"device:{index}"))
-        self._say_all()
+        self._try_to_say()
 
     def _say_all(self) -> None:
-        """Do what waits for the database, in order; what fails stays for the next time."""
+        """Do what waits for the database, in order; what fails stays, three times, then goes to the log."""
         while self._unsaid:
             try:
                 with database_errors(self._using), system("watch", using=self._using, continues=True):
                     self._unsaid[0]()
-            except BaseException:
+            except DatabaseLostError:
                 self.desk.rolled_back()
                 raise
-            self.desk.committed()
+            except Exception:
+                self.desk.rolled_back()
+                self._failures += 1
+                if self._failures < SAY_TIMES:
+                    raise
+                log.exception("not_said")  # one word must not keep the others from being said
+            else:
+                self.desk.committed()
             self._unsaid.pop(0)
+            self._failures = 0
 
-    def _say(self, verdict: Verdict) -> None:
-        for outage in verdict.began:
-            self._open_outage(outage)
-        for outage in verdict.ended:
-            self._close(outage.carrier)
-        for measure, episode in verdict.alarms:
-            # a savepoint: one that cannot be raised must not keep the others from being asked
-            with transaction.atomic(self._using):
-                self.desk.ask_about_silence(measure, episode, {"carrier": self._carriers.get(measure, "")})
+    def _words(self, verdict: Verdict) -> list[Callable[[], object]]:
+        """What follows from a verdict, each in a transaction of its own."""
+        ask = [partial(self._ask, measure, episode) for measure, episode in verdict.alarms]
+        began = [partial(self._open_outage, outage) for outage in verdict.began]
+        return [*began, *(partial(self._close, outage.carrier) for outage in verdict.ended), *ask]
+
+    def _ask(self, measure: int, episode: int) -> None:
+        self.desk.ask_about_silence(measure, episode, {"carrier": self._carriers.get(measure, "")})
+
+    def _conflicts(self, found: list[tuple[int, int]]) -> None:
+        """Two contents for one second of a device: noted, and a question to a person (a clone?)."""
+        devices = self.admission.devices
+        told = [(devices[device].id, datetime.fromtimestamp(taken, UTC)) for device, taken in found]
+        self._unsaid.append(lambda: note_conflicts(told))
+        self._try_to_say()
+
+    def _try_to_say(self) -> None:
+        """Say what waits; what cannot be said now comes again within a second. Never fails a tick."""
+        try:
+            self._say_all()
+        except Exception as error:  # noqa: BLE001 (the edge of a tick)
+            log.warning("said_later", error=type(error).__name__)
 
     def _open_outage(self, outage: Outage) -> None:
         n = len(outage.measures)

@@ -12,7 +12,7 @@ from sifang.monitoring.models.alarms import (
     Signal,
 )
 from sifang.monitoring.models.chunks import JournalHour, TrackChunk
-from sifang.monitoring.models.devices import Binding, Device, DeviceKind, DeviceModel
+from sifang.monitoring.models.devices import Binding, Device, DeviceConflict, DeviceKind, DeviceModel
 from sifang.monitoring.models.fences import BoundaryLine, Clause, ClauseException, ClauseKind, Fence
 from sifang.monitoring.models.journal import JournalBlock, MeasuresVersion, RefusedFixes
 from sifang.monitoring.models.late import AlarmReview, EngineState, LateWork, ReviewVerdict
@@ -34,6 +34,7 @@ __all__ = [
     "ClauseException",
     "ClauseKind",
     "Device",
+    "DeviceConflict",
     "DeviceKind",
     "DeviceModel",
     "EngineState",

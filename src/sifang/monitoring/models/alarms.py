@@ -103,16 +103,31 @@ class Incident(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     kind = models.CharField(
-        max_length=20, choices=[("carrier", "运营商网络"), ("server", "本系统"), ("device", "设备")]
+        max_length=20,
+        choices=[
+            ("carrier", "运营商网络"),
+            ("server", "本系统"),
+            ("device", "设备"),
+            ("clone", "装置疑似被复制"),
+        ],
     )
     summary = models.CharField(max_length=200)
     carrier = models.CharField(max_length=20, blank=True)
     devices = models.IntegerField(default=0)
     began_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
+    device = models.ForeignKey(Device, models.PROTECT, null=True, related_name="incidents")
 
     class Meta:
         verbose_name = "技术事件"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["device"], condition=models.Q(kind="clone", ended_at=None), name="one_clone_question"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(kind="clone") | models.Q(device__isnull=False), name="clone_names_device"
+            ),
+        ]
 
 
 class Alarm(models.Model):

@@ -59,6 +59,19 @@ class Device(models.Model):
         verbose_name = "电子定位装置"
 
 
+class DeviceConflict(models.Model):
+    """Two different fixes of one device for one second: a sign that two devices use one identity."""
+
+    id = models.BigAutoField(primary_key=True)
+    device = models.ForeignKey(Device, models.PROTECT, related_name="conflicts")
+    taken_at = models.DateTimeField("定位时间")
+    noticed_at = models.DateTimeField("发现时间", default=utc_now)
+
+    class Meta:
+        verbose_name = "装置同秒异文"
+        constraints = [models.UniqueConstraint(fields=["device", "taken_at"], name="conflict_once")]
+
+
 class Binding(models.Model):
     """A device worn under a measure; from inclusive, to exclusive. The database refuses a phone."""
 

@@ -18,6 +18,7 @@ CAUSES = {
     "carrier": AlarmCause.CARRIER_OUTAGE,
     "server": AlarmCause.SERVER_OUTAGE,
     "device": AlarmCause.DEVICE_FAULT,
+    "clone": AlarmCause.DEVICE_FAULT,
 }
 
 
@@ -29,14 +30,16 @@ def open_incident(
     devices: int = 0,
     began_at: datetime | None = None,
     measures: Iterable[int] = (),
+    device: UUID | None = None,
 ) -> Incident:
     """Open a technical incident, or return the open one of the same kind and carrier.
 
     `measures`: numbers of the silent ones; their unhandled alarms of silence move under the incident.
-    Run under a system purpose. `kind`: carrier, server or device.
+    Run under a system purpose. `kind`: carrier, server, device or clone; a clone names its `device`, one
+    question at a time.
     """
     with transaction.atomic():
-        running = Incident.objects.filter(kind=kind, carrier=carrier, ended_at=None)
+        running = Incident.objects.filter(kind=kind, carrier=carrier, device=device, ended_at=None)
         incident = running.first() if kind != "device" else None
         if incident is None:
             incident = Incident.objects.create(
@@ -44,6 +47,7 @@ def open_incident(
                 carrier=carrier,
                 summary=summary,
                 devices=devices,
+                device_id=device,
                 began_at=began_at or utc_now(),
             )
             record("incident_opened", {"incident": str(incident.id), "kind": kind, "devices": devices})

@@ -423,7 +423,7 @@ def test_the_live_map_sees_the_newest_fix_and_leaves_one_record_a_run(house):
     assert (row["measure"], row["battery_pct"]) == (house.measure.number, 55)
     moved = house.fixes(BANNED, worker=worker)
     worker.judge.tick([moved])
-    live.apply_block(worker.judge.last_block)
+    live.apply_block(worker.journal.position.block)
     (row,) = live.rows()
     assert row["taken_s"] == moved["taken_s"][0]
     assert row["battery_pct"] == 55

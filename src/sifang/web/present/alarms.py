@@ -193,12 +193,15 @@ def card(alarm: Alarm, counties: dict[str, str]) -> Card:
 def incident_card(incident: Incident, alarms: int) -> Card:
     """Return the one card of a technical incident; it never counts against a person."""
     words = incident.summary or f"{incident.devices} 台设备同时无新定位"
+    why = f"合并为 1 起技术事件（{incident.get_kind_display()}），{alarms} 条报警，不计入个人"
+    if incident.kind == "clone":
+        why = f"技术事件（{incident.get_kind_display()}）：请当面核对装置，不认定违规，不计入个人"
     return Card(
         id=incident.id,
         url="",
         question=words,
         nameless=words,
-        why=f"合并为 1 起技术事件（{incident.get_kind_display()}），{alarms} 条报警，不计入个人",
+        why=why,
         rank=2,
         look="plain",
         shape="plain",

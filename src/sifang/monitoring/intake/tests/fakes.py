@@ -4,7 +4,7 @@ import threading
 
 import numpy as np
 
-from sifang.monitoring.intake.store import Stored
+from sifang.monitoring.intake.store import DatabaseLostError, Stored
 
 NO_SIGNALS = np.zeros(0, [("measure", "<i4")])
 
@@ -36,21 +36,35 @@ class FakeEngine:
 
 
 class FakeJournal:
-    """Blocks in a list; `fail` is raised (once per item); `hang` holds the commit until set."""
+    """Blocks in a list; `fail` is raised (once per item); `hang` holds the commit until set.
+
+    `lose`: once per item a commit loses its answer; True = it had happened, None = this one does not.
+    """
 
     def __init__(self):
-        self.blocks, self.fail, self.hang, self.settled = [], [], threading.Event(), False
+        self.blocks, self.fail, self.lose, self.hang = [], [], [], threading.Event()
+        self._doubt = None
         self.hang.set()
 
+    @property
+    def in_doubt(self):
+        return self._doubt is not None
+
     def settle(self):
-        settled, self.settled = self.settled, False
-        return settled
+        happened, self._doubt = self._doubt, None
+        return happened
 
     def commit(self, fixes, device_keys, signals, version):
+        assert self._doubt is None
         self.hang.wait(20)
         if self.fail:
             error = self.fail.pop(0)
             if error is not None:
                 raise error
-        self.blocks.append(fixes.copy())
+        lost = self.lose.pop(0) if self.lose else None
+        if lost is not False:
+            self.blocks.append(fixes.copy())
+        if lost is not None:
+            self._doubt = lost
+            raise DatabaseLostError
         return Stored(len(self.blocks), len(fixes))

@@ -29,13 +29,13 @@ class House:
             DeviceRow(uuid.uuid4(), f"1{k}", "jt808", windows=(Window(k, NOW - 9000, NOW + 9000),))
             for k in range(10)
         ]
-        self.version, self.aside, self.back = 1, [], []
+        self.version, self.aside, self.back, self.conflicts = 1, [], [], []
         self.reload()
         self.refusals = Refusals(b"secret")
         self.judge = Judge(
             admission=self.admission, engine=self.engine, journal=self.journal, refusals=self.refusals,
             reload=self.reload, set_aside=lambda d, _: self.aside.append(d), back=self.back.append,
-            clock=lambda: self.now,
+            conflicts=self.conflicts.append, clock=lambda: self.now,
         )  # fmt: skip
 
     def told(self, batches):
@@ -121,13 +121,64 @@ def test_without_a_database_nothing_moves_and_the_same_tick_comes_again(house):
     assert house.stored == [(1, NOW - 5)]
 
 
-def test_a_commit_whose_answer_was_lost_is_not_written_again(house):
-    house.journal.settled = True
-    assert house.told([house.fix(1)]) == [True]
-    assert house.stored == []
-    assert house.engine.seen == {1: 1}
-    assert house.told([house.fix(1)]) == [True]
-    assert house.stored == []
+@pytest.mark.parametrize("happened", [True, False])
+def test_a_commit_whose_answer_was_lost_is_written_once(house, happened):
+    house.journal.lose = [happened]
+    batch = np.concatenate([house.fix(1, taken=NOW - k) for k in range(40, 0, -1)])  # beyond memory
+    with pytest.raises(DatabaseLostError):
+        house.judge.tick([batch])
+    assert house.engine.seen == {}
+    assert house.told([batch, house.fix(2)]) == [True, True]
+    assert house.stored == [*((1, NOW - k) for k in range(40, 0, -1)), (2, NOW - 5)]
+    assert house.engine.seen == {1: 40, 2: 1}
+    assert not any((block["flags"] & F_LATE).any() for block in house.journal.blocks)
+    assert house.told([house.fix(1, taken=NOW - 1)]) == [True]
+    assert len(house.stored) == 41
+
+
+def test_of_a_tick_split_by_device_each_part_is_written_once_though_the_database_goes_in_the_middle(house):
+    """The poison device splits the tick; the first part commits, the next loses its answer."""
+    for lose in ([None, True], [None, False], [True], [None, None, True]):
+        some = House()
+        some.engine.poison, some.journal.lose = {4}, list(lose)
+        batches = [np.concatenate([some.fix(d, taken=NOW - k) for k in range(30, 0, -1)]) for d in range(10)]
+        told = None
+        for _ in range(4):
+            try:
+                told = some.told(batches)
+                break
+            except DatabaseLostError:
+                pass
+        assert told == [d != 4 for d in range(10)]
+        assert some.stored == [(d, NOW - k) for d in range(10) if d != 4 for k in range(30, 0, -1)]
+        assert some.engine.seen == {d: 30 for d in range(10) if d != 4}
+        assert not any((block["flags"] & F_LATE).any() for block in some.journal.blocks)
+
+
+def test_an_exact_resend_beyond_what_is_remembered_is_journalled_late_and_never_judged_twice(house):
+    many = np.concatenate([house.fix(1, taken=NOW - k) for k in range(40, 0, -1)])
+    house.told([many])
+    assert house.told([many[:1]]) == [True]
+    assert [bool(block["flags"][0] & F_LATE) for block in house.journal.blocks] == [False, True]
+    assert house.journal.blocks[1]["digest"][0] == house.journal.blocks[0]["digest"][0]
+
+
+def test_two_contents_for_one_second_are_told_once_after_the_commit(house):
+    house.told([house.fix(1), house.fix(1, lon=117.5), house.fix(2)])
+    assert house.conflicts == [[(1, NOW - 5)]]
+    house.told([house.fix(1, lon=117.5), house.fix(1)])
+    assert len(house.conflicts) == 1  # sent again is not another conflict
+    assert [len(block) for block in house.journal.blocks] == [3]  # both contents are kept
+    house.journal.fail = [ValueError()] * 2
+    house.told([house.fix(2, lon=117.6)])
+    assert len(house.conflicts) == 1  # nothing was stored, nothing is told
+
+
+def test_what_goes_wrong_after_the_commit_does_not_undo_it(house):
+    house.judge._tell_conflicts = lambda _: 1 / 0
+    assert house.told([house.fix(1), house.fix(1, lon=117.5)]) == [True, True]
+    assert [len(block) for block in house.journal.blocks] == [2]
+    assert house.aside == []
 
 
 def test_a_batch_out_of_order_is_judged_in_the_order_of_its_times(house):
