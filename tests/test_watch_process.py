@@ -94,6 +94,19 @@ class Installation:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(20)
 
+    def state(self):
+        """Block and digest of the arrays, as the watch answers SIGUSR1."""
+        said = self.folder / "run" / "watch-state.json"
+        said.unlink(missing_ok=True)
+        self.process.send_signal(signal.SIGUSR1)
+        deadline = time.time() + 60
+        while time.time() < deadline:
+            with contextlib.suppress(OSError, ValueError):
+                found = json.loads(said.read_text())
+                return {"block": found["block"], "state": found["state"]}
+            time.sleep(0.05)
+        pytest.fail("no answer to SIGUSR1")
+
     def body(self, place, step=10):
         """The next position, `step` seconds after the one before."""
         self.sent_s += step
@@ -183,6 +196,27 @@ def test_killed_in_the_middle_nothing_acknowledged_is_lost_and_the_alarm_stays_o
     held = installation.journal()
     assert set(before) | set(after) <= set(held)
     assert len(held) == len(set(held))
+    assert len(installation.alarms()) == 1
+
+
+def test_after_a_kill_the_state_is_the_same_bit_for_bit(installation):
+    async def story(n):
+        async with connected(installation.port) as terminal:
+            assert await terminal.sign_in("a1") == 0
+            for _ in range(n):
+                assert await acknowledged(terminal, installation.body(BANNED))
+
+    installation.up()
+    asyncio.run(story(12))
+    before = installation.state()
+    installation.kill()
+    installation.up()
+    assert installation.state() == before
+    asyncio.run(story(12))
+    after = installation.state()
+    assert after["block"] > before["block"]
+    assert after["state"] != before["state"]
+    assert list((installation.folder / "snapshots").iterdir())
     assert len(installation.alarms()) == 1
 
 
