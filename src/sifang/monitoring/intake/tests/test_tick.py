@@ -280,6 +280,51 @@ def test_a_connection_that_breaks_while_answered_does_not_keep_others_from_their
     run(house, story)
 
 
+def test_gateways_are_asked_for_what_they_hold_back_also_while_a_commit_is_running(house):
+    async def story(ticker):
+        answered, asked, held = asyncio.Queue(), [], [True]
+
+        def gather():
+            if held:
+                held.clear()
+                asked.append(ticker.figures.oldest_unacknowledged_s)
+                ticker.submit(house.fix(len(asked)), answered.put_nowait)
+
+        ticker.each_tick(gather)
+        ticker.wake()
+        assert ticker.figures.waiting == 0
+        await asyncio.sleep(0.001)
+        assert ticker.figures.oldest_unacknowledged_s > 0  # bytes that no one has decoded yet count
+        house.journal.hang.clear()
+        while len(asked) < 2:
+            if not held and len(asked) == 1:
+                held.append(True)
+                ticker.wake()
+            await asyncio.sleep(0.005)
+        assert ticker.figures.waiting == 2  # the second was taken though the first is being committed
+        assert asked[1] > 0
+        house.journal.hang.set()
+        for _ in range(2):
+            assert (await answered.get()).all()
+        assert ticker.figures.oldest_unacknowledged_s == 0
+
+    run(house, story)
+
+
+def test_a_gateway_that_fails_when_asked_keeps_no_other_from_being_heard(house):
+    async def story(ticker):
+        def broken():
+            raise OSError
+
+        answered = asyncio.get_running_loop().create_future()
+        ticker.each_tick(broken)
+        ticker.each_tick(lambda: ticker.submit(house.fix(1), answered.set_result))
+        ticker.wake()
+        assert (await answered).all()
+
+    run(house, story)
+
+
 def test_counts_name_no_device(house):
     house.refusals.count("unknown_device", "jt808", "013900000001", NOW)
     (key,) = house.refusals._counts
