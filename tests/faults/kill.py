@@ -29,7 +29,7 @@ from tests.faults.common.installation import START_S, Installation, until  # noq
 from tests.faults.common.notices import Notices  # noqa: E402
 
 SERVING = ("watch", "postgres", "backend", "supervisor")  # without these nobody is acknowledged
-SINGLES = (("watch",), ("postgres",), ("web",), ("jobs",), ("guard",), ("supervisor",), ("backend",))
+FIRST, SECOND = ("watch", "postgres", "web", "jobs", "supervisor"), ("guard", "backend")
 COMPACT = "compact"  # no kill: finished hours of the journal, and the job that compacts them
 TOGETHER = ((COMPACT, "jobs"), (COMPACT, "postgres"), ("postgres", "watch"))
 CONTROL = (("postgres", "watch"),)  # what was answered while nothing can be stored
@@ -69,7 +69,8 @@ def schedule(kills: int, chance: random.Random, *, control: bool) -> Iterator[tu
     """Yield what is killed together, so many processes in all (one more at most); each in every round."""
     left = kills
     while left > 0:
-        singles = [] if control else chance.sample(SINGLES, len(SINGLES))
+        each = [*chance.sample(FIRST, len(FIRST)), *chance.sample(SECOND, len(SECOND))]
+        singles = [] if control else [(name,) for name in each]
         for group in [*singles, *(CONTROL if control else TOGETHER)]:
             if left > 0:
                 yield group

@@ -20,16 +20,16 @@ PATIENCE_S = 570
 
 @pytest.mark.slow
 def test_killed_at_random_nothing_acknowledged_is_lost_and_the_control_is_noticed():
-    words = ["--kills", "7", "--seed", "7", "--devices", "6", "--speed", "60", "--seconds-between", "0.1-0.7"]
+    words = ["--kills", "5", "--seed", "7", "--devices", "5", "--speed", "60", "--seconds-between", "0.1-0.7"]
     done = subprocess.run(
         [sys.executable, "-W", "ignore", SCRIPT, *words, "--then-control", "2", "--past", "0"],
         capture_output=True, text=True, timeout=PATIENCE_S, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr[-6000:]
     said = json.loads(done.stdout)
-    assert set(said["killed"]) == {"watch", "postgres", "web", "jobs", "supervisor", "backend", "guard"}
-    assert said["acknowledged"] == said["offered"] == said["read"] > 300
-    assert said["alarms"] == said["breaches"] >= 6
+    assert set(said["killed"]) == {"watch", "postgres", "web", "jobs", "supervisor"}
+    assert said["acknowledged"] == said["offered"] == said["read"] > 150
+    assert said["alarms"] == said["breaches"] >= 5
     assert said["control_lost"] > 0
 
 
