@@ -94,6 +94,10 @@ fault-idle: setup-dev
 fault-backlog: setup-dev
 	@$(BIN)/python -W ignore tests/faults/backlog.py --frames $(or $(FRAMES),197520)
 
+# long form; a short one is in the suite: make fault-late COUNT=1000
+fault-late: setup-dev
+	@$(BIN)/python tests/faults/late.py --count $(or $(COUNT),1000)
+
 # long form; a short one is in the suite: make fault-kill KILLS=200
 fault-kill: setup-dev
 	@$(BIN)/python tests/faults/kill.py --kills $(or $(KILLS),200) $(FAULT_FLAGS)

@@ -8,7 +8,7 @@ part one; only where nothing touches is something new, or no longer there.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +71,14 @@ def met(episode: Episode, others: Iterable[Episode]) -> bool:
     return any(episode.touches(other) for other in others)
 
 
+class Raised(NamedTuple):
+    """An alarm on the record: its episode, whether it was withdrawn before, whether late fixes raised it."""
+
+    episode: Episode
+    is_withdrawn: bool = False
+    is_past: bool = False
+
+
 @dataclass(frozen=True)
 class Findings:
     """What a replay says against the record. `asked`: episodes nobody knew; `lost`, `again`: places in the
@@ -85,7 +93,7 @@ class Findings:
 
 def compared(
     recorded: Sequence[Episode],
-    alarms: Sequence[tuple[Episode, bool]],
+    alarms: Sequence[Raised],
     before: Sequence[Episode],
     after: Sequence[Episode],
     *,
@@ -93,9 +101,9 @@ def compared(
 ) -> Findings:
     """Compare the episodes with the late fixes (`after`) with the record and with those without (`before`).
 
-    `recorded`: every episode that was told, by signal or alarm. `alarms`: the episode of each alarm and
-    whether it was withdrawn before. An alarm is lost only if the history without these late fixes had it:
-    it must be they that took its ground away. While a difference concerns an episode that is still on, a
+    `recorded`: every episode that was told, by signal or alarm. A live alarm is lost only if the history
+    without these late fixes had it: it must be they that took its ground away. One about the past rests on
+    late fixes alone. While a difference concerns an episode that is still on, a
     `patient` comparison leaves it open: the next live fixes begin or end it, too.
     """
     asked: list[Episode] = []
@@ -107,12 +115,12 @@ def compared(
             undecided = True
         else:
             asked.append(episode)
-    for at, (episode, is_withdrawn) in enumerate(alarms):
-        stands = met(episode, after)
-        ground = [one for one in before if one.touches(episode)]
-        if stands and is_withdrawn:
+    for at, alarm in enumerate(alarms):
+        stands = met(alarm.episode, after)
+        ground = [one for one in before if one.touches(alarm.episode)]
+        if stands and alarm.is_withdrawn:
             again.append(at)
-        if stands or is_withdrawn or not ground:
+        if stands or alarm.is_withdrawn or not (ground or alarm.is_past):
             continue
         if patient and any(one.to_s is None for one in ground):
             undecided = True

@@ -43,7 +43,7 @@ class LateWork(models.Model):
     state = models.CharField(
         max_length=8,
         default="waiting",
-        choices=[("waiting", "待复算"), ("done", "已复算"), ("failed", "未能复算")],
+        choices=[("waiting", "待复算"), ("again", "待再复算"), ("done", "已复算"), ("failed", "未能复算")],
     )
     reason = models.CharField(max_length=80, blank=True)
     created_at = models.DateTimeField(default=utc_now)

@@ -42,7 +42,7 @@ from sifang.monitoring.models import (
 from sifang.monitoring.replay import SIGNALS, Episode, Scratch
 from sifang.monitoring.services.alarms import Situation, raise_past_alarm, tell
 from sifang.monitoring.services.late_scene import Scene, at, load_engine, scene_of, start_of, track_since
-from sifang.monitoring.services.late_work import SETTLE, due_measures
+from sifang.monitoring.services.late_work import OPEN, SETTLE, due_measures
 from sifang.people.access import system
 
 log = get_logger("jobs")
@@ -50,6 +50,8 @@ BUDGET_S = 50.0  # of one run
 LONGEST_WAIT_S = 60  # so long a device that is still sending its backlog is waited for
 PATIENCE_S = 600  # an episode that is still on is left undecided so long: the live fixes may tell
 AGAIN = timedelta(seconds=60)
+# the live engine goes on without the late fixes: what it raises meanwhile is compared once more
+FOLLOW = timedelta(minutes=30)
 _LOCK = 0x51FA_07  # advisory lock, with the measure's number: one job a measure
 
 
@@ -95,7 +97,7 @@ def _one(measure_id: UUID, engine: Scratch, keys: KeyStore, now: datetime, done:
         log.exception("late_failed", measure=str(measure_id))
         done.failed += 1
         with system("compare", continues=True):
-            mine = LateWork.objects.filter(id__in=ids, state="waiting")
+            mine = LateWork.objects.filter(id__in=ids)
             mine.update(state="failed", reason=type(error).__name__, done_at=now)
             summary = "一名对象的补传定位未能复算，须人工查看轨迹"
             Incident.objects.create(kind="server", summary=summary, devices=1, began_at=now)
@@ -110,7 +112,7 @@ def _claim(measure_id: UUID) -> list[LateWork]:
         if row is None or not row[0]:
             return []
     own = LateWork.objects.select_for_update(skip_locked=True, of=("self",))
-    return list(own.filter(measure_id=measure_id, state="waiting"))
+    return list(own.filter(measure_id=measure_id, state__in=OPEN))
 
 
 def _judge(works: list[LateWork], engine: Scratch, keys: KeyStore, now: datetime, done: Judged) -> None:
@@ -210,8 +212,11 @@ def _keep(scene: Scene, keys: KeyStore) -> None:
 
 def _close(works: Sequence[LateWork], now: datetime, *, undecided: bool) -> None:
     mine = LateWork.objects.filter(id__in=[work.id for work in works])
+    first = min(work.received_s for work in works)
     if undecided:
         _put_off(works, now + AGAIN)
+    elif now.timestamp() - first < FOLLOW.total_seconds():
+        mine.update(state="again", not_before=now + FOLLOW)
     else:
         mine.update(state="done", done_at=now)
 

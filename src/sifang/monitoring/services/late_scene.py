@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
 from django.db import connection
 from django.db.models import Q
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ from sifang.monitoring.replay import (
     Episode,
     Findings,
     Fixes,
+    Raised,
     Run,
     Scratch,
     State,
@@ -55,22 +57,24 @@ class Start:
 
 @dataclass(frozen=True)
 class Scene:
-    """`came`: which of `fixes` (in order) are the late ones now judged; `before`: the replay without them."""
+    """`came`: which of `fixes` (in order) are the late ones now judged; `before`: the episodes
+    without them, and those without any late fix, as the watch lived it.
+    """
 
     measure: Measure
     start: Start
     engine: Scratch
     fixes: Fixes
     came: NDArray[Any]
-    before: Run
+    before: list[Episode]
     after: Run
     recorded: list[Episode]
     alarms: list[tuple[Alarm, Episode]]
 
     def findings(self, *, patient: bool) -> Findings:
         """Return what the replay says against the record."""
-        alarms = [(episode, _is_withdrawn(alarm)) for alarm, episode in self.alarms]
-        return compared(self.recorded, alarms, self.before.episodes, self.after.episodes, patient=patient)
+        alarms = [Raised(episode, _is_withdrawn(alarm), alarm.past) for alarm, episode in self.alarms]
+        return compared(self.recorded, alarms, self.before, self.after.episodes, patient=patient)
 
     def until(self, episode: Episode) -> int:
         """Return the episode's end as far as it is known."""
@@ -118,7 +122,7 @@ def start_of(measure: Measure, spec: MeasureSpec, first: int, keys: KeyStore, en
     before `first`.
     """
     works = LateWork.objects.filter(measure=measure).order_by("from_s").values_list("from_s", flat=True)
-    ever, unjudged = works.first(), works.exclude(state="done").first()
+    ever, unjudged = works.first(), works.filter(state__in=["waiting", "failed"]).first()
     lived = Q(merged=False, taken_to__lt=first if ever is None else min(first, ever))
     merged = Q(merged=True, taken_to__lt=first if unjudged is None else min(first, unjudged))
     kept = EngineState.objects.filter(lived | merged, measure=measure, taken_to__gte=max(0, first - OLDEST_S))
@@ -145,9 +149,11 @@ def load_engine(engine: Scratch, measure: Measure, first: int, now: datetime) ->
 def scene_of(measure: Measure, start: Start, track: Fixes, received: int, engine: Scratch) -> Scene:
     """Replay without and with the late fixes received since `received`, and read the record."""
     marked = track.copy()
-    marked["verdict"] = ((track["flags"] & F_LATE) > 0) & (track["received_s"] >= received)
-    fixes = in_order(marked)  # the mark travels in a column that the engine fills anew
-    came = fixes["verdict"] > 0
+    late = (track["flags"] & F_LATE) > 0
+    # the marks travel in a column that the engine fills anew: 1 late, 2 late and now judged
+    marked["verdict"] = late.astype(np.uint8) + (late & (track["received_s"] >= received))
+    fixes = in_order(marked)
+    late, came = fixes["verdict"] > 0, fixes["verdict"] > 1
     alarms = _alarms(measure, start.taken_to)
     told = [episode for _, episode in alarms]
     return Scene(
@@ -156,7 +162,10 @@ def scene_of(measure: Measure, start: Start, track: Fixes, received: int, engine
         engine=engine,
         fixes=fixes,
         came=came,
-        before=engine.run(start.state, fixes[~came]),
+        before=[
+            *engine.run(start.state, fixes[~came]).episodes,
+            *engine.run(start.state, fixes[~late]).episodes,
+        ],
         after=engine.run(start.state, fixes),
         recorded=told + _signals(measure, start.taken_to, told),
         alarms=alarms,

@@ -24,7 +24,7 @@ from sifang.people.access import Purpose, acting, system
 __all__ = ["house"]
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
 SCRATCH = Scratch()
-LATER = timedelta(minutes=20)
+LATER = timedelta(minutes=40)
 
 
 @contextmanager
@@ -375,3 +375,14 @@ def test_works_long_done_are_forgotten(house):
         assert forget_late(datetime.now(UTC) + timedelta(days=29)) == 0
         assert forget_late(datetime.now(UTC) + timedelta(days=31)) == 1
     assert work() == []
+
+
+def test_what_the_live_engine_raised_meanwhile_is_compared_once_more(house):
+    worker = house.worker()
+    come(worker, blind(house, worker), house)
+    assert judged(house, timedelta(minutes=2)).past == 1
+    assert work() == ["again"]
+    assert judged(house, timedelta(minutes=20)).measures == 0
+    done = judged(house, timedelta(minutes=33))
+    assert (done.measures, done.past, done.reviews) == (1, 0, 0)
+    assert work() == ["done"]

@@ -62,7 +62,7 @@ class Page:
 def page_of(file: AlarmFile) -> Page:
     """Return the page of this file."""
     alarm = file.alarm
-    look, shape = words.LOOKS[AlarmKind(alarm.kind)]
+    look, shape = words.look_of(alarm)
     rows = words.evidence(alarm) if alarm.fence_id else []
     name = alarm.fence.name if alarm.fence is not None else ""
     kept, story = words.keeps(alarm), words.telling(alarm)

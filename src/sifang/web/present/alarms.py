@@ -71,6 +71,11 @@ class Card:
         return PAST_WITHIN_S if self.past else TAKE_WITHIN_S
 
     @property
+    def bar(self) -> str:
+        """The colour of its probability."""
+        return "ink-3" if self.look == "plain" else self.look
+
+    @property
     def is_taken(self) -> bool:
         return self.state != "open"
 
@@ -159,9 +164,14 @@ def pseudonym(number: str) -> str:
     return f"{parts[0]}-{parts[-1]}" if len(parts) > 1 else number
 
 
+def look_of(alarm: Alarm) -> tuple[str, str]:
+    """Return look and shape of a question; one about the past has no colour of alarm."""
+    return ("plain", "plain") if alarm.past else LOOKS.get(AlarmKind(alarm.kind), ("plain", "plain"))
+
+
 def card(alarm: Alarm, counties: dict[str, str]) -> Card:
     """Return the card of one alarm; person, fence, clause, measure and taker must be loaded."""
-    look, shape = LOOKS.get(AlarmKind(alarm.kind), ("plain", "plain"))
+    look, shape = look_of(alarm)
     own = (alarm.clause.article,) if alarm.clause is not None else ()
     articles = tuple(dict.fromkeys((*own, *ARTICLES.get(alarm.kind, ("社区矫正法29条",)))))
     taker = alarm.taken_by.name if alarm.taken_by is not None else ""
