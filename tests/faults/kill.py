@@ -14,6 +14,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ COMPACT = "compact"  # no kill: finished hours of the journal, and the job that 
 TOGETHER = ((COMPACT, "jobs"), (COMPACT, "postgres"), ("postgres", "watch"))
 CONTROL = (("postgres", "watch"),)  # what was answered while nothing can be stored
 OLDEST_HOUR, NEWEST_HOUR = 60, 5  # hours before now that may be written and compacted
-EAGER = "tests.faults.eager_up"
+PRODUCT, EAGER = "sifang.ops.main", "tests.faults.eager_up"
 RECOVERY_S = 120.0
 SLOWEST_KILL_S, ALL_ELSE_S = 45, 240  # the script ends itself after so long
 
@@ -84,7 +85,10 @@ class Script:
         self.asked = asked
         self.chance = random.Random(asked.seed)
         self.outcome = Outcome()
-        self.where = Installation(supervisor=EAGER if asked.control else "sifang.ops.main")
+        self.where = Installation(supervisor=EAGER if asked.control or asked.then_control else PRODUCT)
+        self.switch = self.where.folder / "eager"
+        if not asked.control:
+            self.where.env["FAULTS_EAGER_WHEN"] = str(self.switch)
         self.plan = self.where.folder / "plan.json"
         self.next_hour = OLDEST_HOUR
 
@@ -98,9 +102,9 @@ class Script:
             self._past_hours(self.asked.past)
             done = self._under_load(self.asked.kills, control=self.asked.control)
             if self.asked.then_control:
-                where.stop()
-                where.supervisor_module, self.outcome = EAGER, Outcome()
-                where.start()
+                self.switch.touch()  # the next watch answers before it commits
+                self.outcome = Outcome()
+                self._kill(("watch",), None)
                 seen = self._under_load(self.asked.then_control, control=True)
                 done |= {"control_kills": seen["kills"], "control_lost": seen["lost"]}
         return done | {"seconds": round(time.monotonic() - began, 1)}
@@ -110,11 +114,10 @@ class Script:
         later = asked.then_control and control  # device clocks never go back
         load = {"seed": asked.seed, "speed": asked.speed, "ago_hours": 20.0 if later else 70.0}
         name = "control" if control else "clients"
-        with (
-            Clients(where, self.plan, name=name, **load) as clients,
-            Notices(where) as notices,
-            DutyDesk(where) as desk,
-        ):
+        with ExitStack() as stack:
+            clients = stack.enter_context(Clients(where, self.plan, name=name, **load))
+            if not control:
+                notices, desk = (stack.enter_context(kind(where)) for kind in (Notices, DutyDesk))
             clients.until_acknowledged_since(time.monotonic(), START_S)
             self._kills(kills, clients, control=control)
             if self.outcome.verdict.is_good:  # a control that was noticed has done its work
@@ -123,10 +126,12 @@ class Script:
                 if self.next_hour < OLDEST_HOUR:
                     finish_compaction(where)
                 self._judge(clients, drained=True)
-                desk.finish(RECOVERY_S)
+                if not control:
+                    desk.finish(RECOVERY_S)
             if asked.keep_words and not control and not self.outcome.verdict.is_good:
                 _tell(where.said(4_000))
-            return self._figures(clients) | notices.figures() | desk.figures()
+            done = self._figures(clients)
+            return done if control else done | notices.figures() | desk.figures()
 
     def _kills(self, kills: int, clients: Clients, *, control: bool) -> None:
         killed = 0
@@ -148,7 +153,7 @@ class Script:
         found = self.outcome.recovery_s.get(name)
         return f"back after {found[-1]:.1f} s" if found else ""
 
-    def _kill(self, group: tuple[str, ...], clients: Clients) -> int:
+    def _kill(self, group: tuple[str, ...], clients: Clients | None) -> int:
         """Kill the group one shortly after the other, wait until all is back; return how many were killed."""
         at = time.monotonic()
         done = 0
@@ -175,7 +180,7 @@ class Script:
             self.where.run("tests.faults.common.past", *paths, *span, process="watch")
             self.next_hour = last - 1
 
-    def _wait_for(self, name: str, pid: int, at: float, clients: Clients) -> None:
+    def _wait_for(self, name: str, pid: int, at: float, clients: Clients | None) -> None:
         where = self.where
         if name == "supervisor":
             time.sleep(self.chance.uniform(0.0, 1.0))
@@ -185,7 +190,7 @@ class Script:
             until(lambda: where.pid(name) not in {None, pid}, RECOVERY_S, f"{name} is started again", 0.02)
             if name not in SERVING:
                 until(lambda: where.serves(name), RECOVERY_S, f"{name} serves again", 0.02)
-        if name in SERVING:
+        if name in SERVING and clients is not None:
             since = at if name in {"watch", "supervisor"} else time.monotonic()
             back = clients.until_acknowledged_since(since, RECOVERY_S)
         else:
