@@ -10,6 +10,7 @@ written when the answer to the last has come (Nagle is off).
 import asyncio
 import json
 import math
+import re
 import resource
 import struct
 import sys
@@ -140,7 +141,7 @@ class Load:
         """The answers of the sign-in: 0x8100 with the code, then 0x8001."""
         from sifang.gateways.jt808.decoder import decode_line
 
-        for part in data.replace(b"~~", b"~\n~").split(b"\n"):
+        for part in re.findall(rb"~[^~]+~", data):
             told = decode_line(part.hex())
             if told["message_id"] == "8100" and told["body"]["result"] == 0:
                 self.registered += 1
