@@ -11,6 +11,7 @@ from procrastinate.manager import JobManager
 from sifang.kernel.log import get_logger
 from sifang.kernel.time import utc_now
 from sifang.ops import events
+from sifang.ops.moment import steady_now
 
 if TYPE_CHECKING:
     from sifang.monitoring.replay import Scratch
@@ -83,8 +84,9 @@ def each_minute(timestamp: int) -> dict[str, int]:
     from sifang.people.access import system
 
     del timestamp
+    now = steady_now()
     with system("reconcile"):
-        done = {"ended": end_expired(utc_now()), "late": overdue(utc_now()).count()}
+        done = {"ended": end_expired(now), "late": overdue(now).count()}
     if any(done.values()):
         log.info("clock_worked", **done)
     return done
@@ -97,7 +99,7 @@ def compact_journal(timestamp: int) -> dict[str, int]:
     from sifang.monitoring.intake.compact import compact_due
 
     del timestamp
-    done = compact_due(utc_now())
+    done = compact_due(steady_now())
     return {"hours": len(done), "fixes": sum(hour.fixes for hour in done)}
 
 
@@ -108,7 +110,7 @@ def retain(timestamp: int) -> dict[str, int]:
     from sifang.monitoring.services import retention
 
     del timestamp
-    done = retention.retain(utc_now())
+    done = retention.retain(steady_now())
     return done.rows | {"keys": len(done.keys)}
 
 
@@ -119,8 +121,8 @@ def judge_late(timestamp: int) -> dict[str, int]:
     from sifang.monitoring.services.late_work import due_measures, forget_late
 
     if timestamp % 3600 < 10:  # noqa: PLR2004 (the first run of an hour)
-        forget_late(utc_now())
-    if not due_measures(utc_now()):
+        forget_late(steady_now())
+    if not due_measures(steady_now()):
         return {}
     from sifang.monitoring.services import late  # loads the engine
 

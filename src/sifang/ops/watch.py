@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 log = get_logger("watch")
 ONE_WATCH = 0x51FA_06_01  # advisory lock: one watch per database
 RELOAD_S, SILENCE_S, FLUSH_S, STATES_S, STATUS_S, KEYS_S = 60.0, 1.0, 5.0, 1.0, 1.0, 30.0
-SNAPSHOT_S = 10.0
+SNAPSHOT_S, CLOCK_S = 10.0, 1.0
 PROBE_S = 20  # a probe that waits longer for the database than this gives up
 RETRY_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 
@@ -83,6 +83,7 @@ class Watch:
             asyncio.create_task(self._every(FLUSH_S, self._worker.flush_refusals)),
             asyncio.create_task(self._every(STATES_S, self._worker.keep_states)),
             asyncio.create_task(self._every(KEYS_S, self._worker.watch_keys)),
+            asyncio.create_task(self._every(CLOCK_S, self._worker.watch_clock)),
             asyncio.create_task(self._reloads()),
             asyncio.create_task(self._tell()),
         ]
@@ -99,7 +100,8 @@ class Watch:
         from sifang.monitoring.intake.tick import Ticker
 
         worker, settings = self._worker, self._settings
-        self._ticker = ticker = Ticker(worker.judge, self._thread)
+        clock = worker.clock
+        self._ticker = ticker = Ticker(worker.judge, self._thread, clock)
         ticker.on_database = lambda since: self._job(worker.database_was_away, since)
         self._intake = WatchIntake(
             worker.admission,
@@ -110,13 +112,14 @@ class Watch:
             ),
             frames=worker.frames,
             commit=commit_probe,
+            clock=clock,
         )
-        self._jt808 = Jt808Server(self._intake, codes=AuthCodes(worker.keys.named("authcodes")))
+        self._jt808 = Jt808Server(self._intake, codes=AuthCodes(worker.keys.named("authcodes")), time_s=clock)
         self.ports["jt808"] = await self._jt808.start(
             settings.bind, settings.jt808_port, tls=tls_of(settings)
         )
         servers: list[Any] = [self._jt808]
-        routes = osmand_routes(self._intake) | owntracks_routes(self._intake)
+        routes = osmand_routes(self._intake, clock) | owntracks_routes(self._intake, clock)
         http = DeviceHttpServer(self._intake, routes)
         self.ports["device_http"] = await http.start(settings.bind, settings.device_http_port)
         servers.append(http)
@@ -255,6 +258,11 @@ class Watch:
 
     # ---- status
 
+    def _clock_told(self) -> dict[str, float]:
+        """The watch's clock for the other processes: at `run_s` of the boot clock it was `now_s`."""
+        now_s, run_s = self._worker.clock(), time.clock_gettime(time.CLOCK_BOOTTIME)
+        return {"now_s": now_s, "run_s": run_s, "jump_s": round(now_s - time.time(), 1)}
+
     async def _tell(self) -> None:
         while True:
             self._write_status("running")
@@ -278,6 +286,7 @@ class Watch:
             "measures_version": worker.admission.version,
             "tracked": worker.tracked,
             "keys_problem": worker.keys.problem,
+            "clock": self._clock_told(),
             "loop_late_s": round(self._loop_late_s, 4),
             "last_block": worker.journal.position.block,
             "failed_attempts": worker.judge.failed_attempts,
@@ -285,7 +294,7 @@ class Watch:
         }
         if hasattr(self, "_ticker"):
             lost = self._ticker.lost_since
-            status["database_lost_s"] = round(time.time() - lost, 1) if lost else 0.0
+            status["database_lost_s"] = round(worker.clock() - lost, 1) if lost else 0.0
             status["is_crowded"] = self._ticker.is_crowded
             status["path"] = self._ticker.figures.report()
         if hasattr(self, "_jt808"):
@@ -345,6 +354,7 @@ def main() -> int:
     import uvloop
 
     django.setup()
+    from sifang.kernel.clock import SteadyClock
     from sifang.monitoring.engine.engine import warm_up
     from sifang.monitoring.intake.keystore import KeyStore
     from sifang.monitoring.intake.worker import Worker
@@ -354,7 +364,9 @@ def main() -> int:
     started = time.monotonic()
     warm_up()
     log.info("kernels_ready", seconds=round(time.monotonic() - started, 1))
-    worker = Worker(KeyStore(settings.keys_folder), snapshots=settings.data / "snapshots")
+    worker = Worker(
+        KeyStore(settings.keys_folder), snapshots=settings.data / "snapshots", clock=SteadyClock()
+    )
     uvloop.run(_serve(settings, worker))
     return 0
 

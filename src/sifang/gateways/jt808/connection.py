@@ -6,7 +6,6 @@ answered by 0x8100. Positions go to the batch and are acknowledged only when the
 
 import asyncio
 import struct
-import time
 from typing import TYPE_CHECKING, Any
 
 from sifang.gateways.jt808.batch import Handed
@@ -448,7 +447,7 @@ class Connection(asyncio.Protocol):
 
     def _time(self, _message: Message) -> None:
         """0x8004: UTC as the standard says [R]; a model whose card says so gets GMT+8."""
-        self.send(0x8004, {"time": time_bcd(int(time.time()), utc=not self._card.gmt8_clock).hex()})
+        self.send(0x8004, {"time": time_bcd(int(self.server.time_s()), utc=not self._card.gmt8_clock).hex()})
 
     def _answer_to_us(self, message: Message) -> None:
         self.waiting.resolve(message.header.message_id, message.body)

@@ -9,7 +9,7 @@ import resource
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
-from time import monotonic
+from time import monotonic, time
 from typing import Any
 
 from sifang.gateways.jt808.batch import Batch
@@ -56,7 +56,10 @@ class Jt808Server:
         codes: AuthCodes | None = None,
         limits: Limits | None = None,
         clock: Callable[[], float] = monotonic,
+        time_s: Callable[[], float] = time,
     ) -> None:
+        """`clock` measures patience; `time_s` tells the devices that ask what time it is."""
+        self.time_s = time_s
         self.intake, self.codes = intake, codes or AuthCodes()
         self.limits, self.clock = limits or Limits(), clock
         self.batch, self.slots = Batch(intake, GATEWAY), Slots()

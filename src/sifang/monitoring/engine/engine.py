@@ -123,13 +123,17 @@ class Engine:
         """Return the silences that begin: no located fix received for the device's `silent_after_s`.
 
         Call it about every 10 s. When the last call is longer ago than two minutes (the server itself was
-        away), every device gets its full time anew. The end of a silence comes from `step`.
+        away, or its clock was wrong), every device gets its full time anew. The end of a silence comes
+        from `step`.
         """
         with self._lock:
+            measures, states = self._tables.measures, self._measure_states
+            if now_s < self._asked_s - SERVER_GAP_S:  # the clock had been ahead: so had what was heard
+                states["heard_s"] = np.minimum(states["heard_s"], now_s)
+                self._asked_s = -1
             if self._asked_s < 0 or now_s - self._asked_s > SERVER_GAP_S:
                 self._listening_s = now_s
             self._asked_s = max(self._asked_s, now_s)
-            measures, states = self._tables.measures, self._measure_states
             since = np.maximum(np.maximum(states["heard_s"], self._listening_s), measures["from_s"])
             new = (states["silent"] < 0) & (measures["from_s"] <= now_s) & (now_s < measures["to_s"])
             new &= now_s - since >= measures["silent_after_s"]

@@ -7,7 +7,7 @@ signal is stored for the person and the officer, no alarm.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -60,9 +60,11 @@ class Evidence(Protocol):
 class Desk:
     """The alarm desk of the worker thread."""
 
-    def __init__(self, engine: Evidence, using: str = "default") -> None:
+    def __init__(
+        self, engine: Evidence, using: str = "default", now: Callable[[], datetime] = utc_now
+    ) -> None:
         self._engine = engine
-        self._using = using
+        self._using, self._now = using, now
         self._names = Names({}, {})
         self._open: dict[Key, int] = {}
         self._pending: dict[Key, int | None] = {}
@@ -105,7 +107,7 @@ class Desk:
 
     def record(self, fixes: NDArray[np.void], signals: NDArray[np.void]) -> None:
         """Store the signals of this tick, raise and end alarms; inside the tick's transaction."""
-        note_late(fixes, self._names.measures, utc_now(), self._using)
+        note_late(fixes, self._names.measures, self._now(), self._using)
         for signal in signals:
             self._store(signal)
             self._alarm(signal, fixes)
@@ -177,7 +179,8 @@ class Desk:
                 probability=probability,
                 evidence=self._engine.evidence(fence) if fence >= 0 else [],
                 facts=facts,
-            )
+            ),
+            now=self._now(),
         )
         if alarm is not None:
             self._pending[key] = episode
@@ -220,7 +223,7 @@ class Desk:
                     int(signal["episode"]),
                     datetime.fromtimestamp(int(signal["at_s"]), UTC),
                     json.dumps({name: _number(signal[name]) for name in _NUMBERS}),
-                    utc_now(),
+                    self._now(),
                 ],
             )
 

@@ -29,9 +29,11 @@ class HttpGateway:
         decode: Callable[[Request], Told],
         secret: Callable[[Request], str | None],
         received: Callable[[int], object],
+        *,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._intake, self._name = intake, name
-        self._decode, self._secret, self._received = decode, secret, received
+        self._decode, self._secret, self._received, self._clock = decode, secret, received, clock
 
     def handle(self, request: Request, reply: Reply) -> None:
         """Take one request; `reply` is called after the commit."""
@@ -72,7 +74,7 @@ class HttpGateway:
             self._intake.link_event(device, "heartbeat", battery=None)
             reply(200, self._received(0))
             return
-        now = int(time.time())
+        now = int(self._clock())
         rows = [
             row_of(
                 one,

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from sifang.kernel.log import get_logger
 from sifang.monitoring.intake.admission import Admission
-from sifang.monitoring.intake.checks import ACCEPTED, REASONS
+from sifang.monitoring.intake.checks import ACCEPTED, FUTURE_S, REASONS
+from sifang.monitoring.intake.clockwatch import ClockWatch
 from sifang.monitoring.intake.columns import FIX
 from sifang.monitoring.intake.frames import RefusedFrames
 from sifang.monitoring.intake.refusals import Refusals
@@ -59,6 +60,7 @@ class Judge:
         conflicts: Callable[[list[tuple[int, int]]], None] = lambda _found: None,
         clock: Callable[[], float] = time.time,
         refused_frames: RefusedFrames | None = None,
+        clock_watch: ClockWatch | None = None,
     ) -> None:
         self._admission = admission
         self._refused_frames = refused_frames
@@ -69,7 +71,7 @@ class Judge:
         self._tell_aside = set_aside
         self._tell_back = back
         self._tell_conflicts = conflicts
-        self._clock = clock
+        self._clock, self._clock_watch = clock, clock_watch
         self._aside: dict[int, float] = {}
         self._doubt: Fixes | None = None  # what a commit that lost its answer would have stored
         self._stored: list[Fixes] = []  # of the tick at work: stored already when the database was lost
@@ -89,11 +91,12 @@ class Judge:
         with the same batches; what of them is stored by then is not stored again.
         """
         self.settle()
+        batches, frames, early = self._without_early(batches, frames)
         fixes = np.concatenate([_in_time_order(batch) for batch in batches]) if batches else np.zeros(0, FIX)
         if self._refused_frames is not None:
             self._refused_frames.begin_tick(batches, () if self._stored else frames)
         now = self._clock()
-        waiting = [device for device, until in self._aside.items() if until > now]
+        waiting = [device for device, until in self._aside.items() if now < until <= now + ASIDE_S]
         left = np.ones(len(fixes), np.bool_)
         if waiting:
             left &= ~np.isin(fixes["device"], waiting)
@@ -103,8 +106,32 @@ class Judge:
         self._stored.clear()
         held = [*waiting, *failed]
         stored = [~np.isin(batch["device"], held) for batch in batches]
+        if early is not None:
+            stored = _put_back(stored, early)
         self.acknowledged += sum(int(one.sum()) for one in stored)
         return stored
+
+    def _without_early(
+        self, batches: Sequence[Fixes], frames: Sequence[Frames | None]
+    ) -> tuple[Sequence[Fixes], Sequence[Frames | None], list[NDArray[np.bool_]] | None]:
+        """Leave out what would be refused as future only because our own clock was, or may be, wrong.
+
+        It is neither refused nor answered: the device sends it again, and then the clock may be right.
+        """
+        watch = self._clock_watch
+        if watch is None:
+            return batches, frames, None
+        is_doubtful = watch.is_doubtful
+        early, now = [], self._clock()
+        for batch in batches:
+            if is_doubtful:
+                watch.heard(batch)
+            ahead = batch["taken_s"] > batch["received_s"] + FUTURE_S
+            early.append(ahead if is_doubtful else ahead & (batch["taken_s"] <= now + FUTURE_S))
+        if not any(one.any() for one in early):
+            return batches, frames, None
+        left = [batch[~one] for batch, one in zip(batches, early, strict=True)]
+        return left, [_rows_left(one, rest) for one, rest in zip(frames, early, strict=False)], early
 
     def settle(self) -> None:
         """Find out about a commit that lost its answer; what it stored moves marks and state now.
@@ -223,6 +250,21 @@ class Judge:
             row = devices[device] if 0 <= device < len(devices) else None
             gateway, name = (row.protocol, row.terminal_id) if row else ("", "")
             self._refusals.count(REASONS[reason], gateway, name, now, n)
+
+
+def _rows_left(frames: Frames | None, left_out: NDArray[np.bool_]) -> Frames | None:
+    rows = np.flatnonzero(~left_out)
+    return None if frames is None else lambda row: frames(int(rows[row]))
+
+
+def _put_back(stored: list[NDArray[np.bool_]], early: list[NDArray[np.bool_]]) -> list[NDArray[np.bool_]]:
+    """Return the flags for whole batches again; what was left out is not stored."""
+    whole = []
+    for flags, left_out in zip(stored, early, strict=True):
+        each = np.zeros(len(left_out), np.bool_)
+        each[~left_out] = flags
+        whole.append(each)
+    return whole
 
 
 def _in_time_order(batch: Fixes) -> Fixes:

@@ -27,12 +27,13 @@ class WatchIntake:
         *,
         frames: RefusedFrames | None = None,
         commit: Callable[[], object] = lambda: None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._admission = admission
         self._ticker = ticker
         self._refusals = refusals
         self._frames = frames
-        self._on_sim = on_sim
+        self._on_sim, self._clock = on_sim, clock
         self._probe = Probe(ticker, commit)
         self.links: Counter[str] = Counter()
 
@@ -46,7 +47,7 @@ class WatchIntake:
 
     def refuse(self, reason: str, gateway: str, device: str, n: int = 1, frame: bytes | None = None) -> None:
         """Count what a gateway refused; keep its bytes where they may be kept."""
-        now = time.time()
+        now = self._clock()
         self._refusals.count(reason, gateway, device, now, n)
         if (
             frame is not None

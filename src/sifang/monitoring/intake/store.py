@@ -109,11 +109,12 @@ class Journal:
         desk: AlarmDesk,
         using: str = "default",
         clock: Callable[[], tuple[int, int]] = lambda: NEVER,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._keys = keys
         self._desk = desk
         self._using = using
-        self._clock = clock
+        self._clock, self._now = clock, now
         self._in_doubt: _Doubt | None = None
         self.silences: list[Silence] = []
         self.position = Position()
@@ -124,7 +125,7 @@ class Journal:
         Raises StaleVersionError, DatabaseLostError, or the error of a row that cannot be stored; in all
         three cases nothing of this tick is in the database (a lost answer to COMMIT: see `settle`).
         """
-        written_at = utc_now()
+        written_at = self._now()
         hour = hour_of(written_at)
         measures = tuple(int(m) for m in np.unique(fixes["measure"]))
         header = Header(written_at, hour, version, len(fixes), measures)

@@ -17,6 +17,8 @@ from sifang.kernel.log import get_logger
 from sifang.monitoring.engine.constants import SILENT_AFTER_S
 from sifang.monitoring.engine.engine import Engine
 from sifang.monitoring.intake.admission import Admission
+from sifang.monitoring.intake.clockwatch import NAME as CLOCK
+from sifang.monitoring.intake.clockwatch import can_watch
 from sifang.monitoring.intake.desk import Desk
 from sifang.monitoring.intake.frames import RefusedFrames
 from sifang.monitoring.intake.judge import Judge
@@ -53,18 +55,19 @@ class Worker:
         snapshots: Path | None = None,
     ) -> None:
         """`snapshots`: folder in which the state is kept for a restart; None = the journal alone serves."""
-        self.keys, self._using, self._clock = keys, using, clock
+        self.keys, self._using, self.clock = keys, using, clock
         self.engine = Engine()
         self.admission = Admission(keys.named("digests"))
         self.refusals = Refusals(keys.named("refused"))
         self.frames = RefusedFrames(self.admission)
-        self.desk = Desk(self.engine, using)
-        self.journal = Journal(keys, self.desk, using, clock=lambda: self.engine.clock)
+        self.desk = Desk(self.engine, using, now=lambda: self.now)
+        self.journal = Journal(keys, self.desk, using, clock=lambda: self.engine.clock, now=lambda: self.now)
+        self.clock_watch = can_watch(clock)
         self.judge = Judge(
             admission=self.admission, engine=self.engine, journal=self.journal, refusals=self.refusals,
             reload=self.reload, set_aside=self._set_aside, back=self._back, clock=clock,
             conflicts=self._conflicts,
-            refused_frames=self.frames,
+            refused_frames=self.frames, clock_watch=self.clock_watch,
         )  # fmt: skip
         self._states = StateKeeper(keys, self.engine.save, using)
         self.snapshots = Snapshots(self, SnapshotFolder(snapshots, keys) if snapshots else None)
@@ -82,7 +85,7 @@ class Worker:
     @property
     def now(self) -> datetime:
         """The present by the worker's clock, aware UTC."""
-        return datetime.fromtimestamp(self._clock(), UTC)
+        return datetime.fromtimestamp(self.clock(), UTC)
 
     def start(self, alive_until: datetime | None = None) -> int:
         """Read tables, open alarms and the journal; returns the fixes replayed. Leaves the read record.
@@ -121,7 +124,7 @@ class Worker:
             self.snapshots.keep_now()
 
     def _take(self, tables: Tables) -> None:
-        now_s = int(self._clock())
+        now_s = int(self.clock())
         self.desk.name(tables.names)
         live = {spec.number for spec in tables.specs.measures}
         gone = [
@@ -135,12 +138,15 @@ class Worker:
 
     def _resume_silences(self) -> None:
         """Go on with silences and incidents as the watch that is gone left them."""
-        now_s = int(self._clock())
+        now_s = int(self.clock())
         silent = self.engine.silent()
         for measure, episode in silent.items():
             self._silence.fell_silent(measure, episode, min(now_s, episode + SILENT_AFTER_S))
         asked = {measure for measure, kind, _ in self.desk.open if kind == "silent"}
         for incident in open_incidents():
+            if incident.carrier == CLOCK:
+                self._handles[CLOCK] = incident  # closed unless the clock is in doubt again
+                continue
             if incident.kind == "clone" or not incident.devices:  # a question to a person; a job that failed
                 continue
             members = {
@@ -156,7 +162,7 @@ class Worker:
 
     def watch_silence(self) -> None:
         """Ask the engine who fell silent; decide whose it is; do what follows. Once a second."""
-        now_s = int(self._clock())
+        now_s = int(self.clock())
         self.judge.settle()
         _, listening_s = self.engine.clock
         signals = self.engine.silence(now_s)
@@ -177,7 +183,7 @@ class Worker:
     def database_was_away(self, since_s: float) -> None:
         """The database is back: our own outage, an incident when it was long."""
         since = datetime.fromtimestamp(since_s, UTC)
-        if self._clock() - since_s > OUTAGE_S:
+        if self.clock() - since_s > OUTAGE_S:
             self._unsaid.append(lambda: self._outage_of_ours(since))
         self._say_all()
 
@@ -198,13 +204,24 @@ class Worker:
     def keep_states(self) -> int:
         """Write the next slice of this hour's engine states, for the late job. Once a second."""
         with database_errors(self._using):
-            return self._states.keep(int(self._clock()), self.desk.measures)
+            return self._states.keep(int(self.clock()), self.desk.measures)
 
     def flush_refusals(self) -> int:
         """Add the counts of refused fixes to their table, and the frames that may be kept to theirs."""
         self.frames.flush(self.keys, self._using)
         with database_errors(self._using):
             return self.refusals.flush(self._using)
+
+    def watch_clock(self) -> None:
+        """Let devices decide about a clock in doubt; tell a person while it is. Once a second."""
+        if self.clock_watch is None:
+            return
+        said = self.clock_watch.judge(self.tracked)
+        if said and CLOCK not in self._handles:
+            self._unsaid.append(lambda: self._clock_incident(said))
+        elif not said and CLOCK in self._handles:
+            self._unsaid.append(lambda: self._close(CLOCK))
+        self._say_all()
 
     def watch_keys(self) -> None:
         """Bring the backup of the keys up to date; what keeps it from that is a technical incident."""
@@ -310,6 +327,11 @@ class Worker:
             self._handles["keys"] = open_incident(
                 "server", f"{problem}；定位照常接收", carrier="keys", began_at=self.now
             )
+
+    def _clock_incident(self, said: str) -> None:
+        if CLOCK not in self._handles:
+            self._handles[CLOCK] = open_incident("server", said, carrier=CLOCK, began_at=self.now)
+            log.warning("clock_in_doubt")
 
     def _close(self, name: str) -> None:
         handle = self._handles.pop(name, None)

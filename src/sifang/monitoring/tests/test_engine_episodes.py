@@ -204,6 +204,18 @@ def test_when_the_server_was_away_no_device_is_called_silent_for_it():
     assert watch.silence(heard + 4_600).size == 1
 
 
+def test_after_a_clock_was_set_back_silence_is_noticed_in_its_time():
+    watch = engine()
+    ahead = fixes([HOME] * 2)
+    ahead["received_s"] += 3_600  # by a clock that was an hour ahead
+    watch.step(ahead)
+    right = int(ahead["received_s"][-1]) - 3_600
+    watch.silence(right + 3_600)
+    for second in range(right, right + 600, 10):
+        assert not watch.silence(second).size
+    assert watch.silence(right + 600).size == 1
+
+
 def test_evidence_names_the_last_fixes_of_the_fence():
     watch = engine()
     track = fixes([HOME] * 30 + [OUT] * 20)

@@ -9,6 +9,7 @@ import pytest
 from django.db import OperationalError, connection, connections
 
 from sifang.cases.models import Expectation
+from sifang.kernel.clock import SteadyClock
 from sifang.kernel.config import provide
 from sifang.kernel.time import utc_now
 from sifang.monitoring.intake.block import Header
@@ -47,8 +48,8 @@ class House:
         with desk.city.acting("王科"):
             self.measure.refresh_from_db()
 
-    def worker(self, alive_until=None):
-        worker = Worker(KeyStore(self.folder / "keys"), clock=lambda: self.now)
+    def worker(self, alive_until=None, clock=None):
+        worker = Worker(KeyStore(self.folder / "keys"), clock=clock or (lambda: self.now))
         worker.start(alive_until)
         return worker
 
@@ -451,3 +452,27 @@ def test_outsiders_see_neither_the_alarm_nor_the_track(house):
         for officer, found in (("王科", 1), ("周外", 0)):
             with acting(house.desk[officer], Purpose.DUTY):
                 assert Alarm.objects.count() == found
+
+
+def test_a_clock_that_jumps_is_one_incident_and_neither_ends_a_measure_nor_makes_anyone_silent(house):
+    jump_s, began_s = [0.0], house.now
+    clock = SteadyClock(lambda: house.now + jump_s[0], lambda: 50.0 + house.now - began_s)
+    worker = house.worker(clock=clock)
+    for jump in (0.0, 90 * 86_400.0, -3600.0, 3600.0, 0.0):
+        jump_s[0] = jump
+        worker.reload()
+        for one in each(house.fixes(ELSEWHERE, 3, worker=worker)):
+            assert told(worker, [one]) == [True]
+        worker.watch_clock()
+        worker.watch_silence()
+        with seen():
+            running = list(Incident.objects.filter(ended_at=None).values_list("kind", "carrier"))
+        assert running == ([("server", "clock")] if jump else [])
+    for one in each(house.fixes(BANNED, 30, worker=worker)):
+        assert told(worker, [one]) == [True]
+    with seen():
+        assert Incident.objects.count() == 1
+        assert [alarm.kind for alarm in Alarm.objects.all()] == ["place_entered"]
+        assert JournalBlock.objects.count() == 45
+    assert not worker.refusals.total
+    worker.close()
