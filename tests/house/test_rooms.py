@@ -18,6 +18,7 @@ PURE = [
     "sifang.law.articles",
     "sifang.monitoring.engine",
     "sifang.monitoring.engine.cli",
+    "sifang.monitoring.export.check",
     "sifang.gateways.jt808.decoder",
     "sifang.gateways.osmand.decoder",
     "sifang.gateways.owntracks.decoder",

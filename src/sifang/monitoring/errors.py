@@ -57,6 +57,48 @@ class TrackTooLong(BadInput):
     code = "track_too_long"
 
 
+class ExportSpanTooLong(BadInput):
+    """一次最多导出 31 天的轨迹，且起时须早于止时。"""
+
+    code = "export_span_too_long"
+
+
+class ExportIncomplete(BadInput):
+    """请填写{what}。不写明用途不能导出轨迹。"""
+
+    code = "export_incomplete"
+
+
+class TooManyExports(Refused):
+    """24 小时内已导出 {persons} 人的轨迹，达到上限。轨迹逐人、逐案导出，不能批量导出。"""
+
+    code, status = "too_many_exports", 429
+
+
+class NothingInSpan(Refused):
+    """这一段没有定位，没有生成文件。这次申请已经记录。"""
+
+    code = "nothing_in_span"
+
+
+class TrackErased(Refused):
+    """轨迹已依法删除：保存期限届满，密钥已经销毁，任何人不能再读出。这次申请已经记录。"""
+
+    code, status = "track_erased", 410
+
+
+class ExportStopped(Refused):
+    """导出中断：登录已经结束、权限已经变更，或者用时过长。文件不完整，不能使用。"""
+
+    code = "export_stopped"
+
+
+class ExportsBusy(Refused):
+    """同时进行的导出过多，请稍后再试。"""
+
+    code, status = "exports_busy", 503
+
+
 class BadLine(BadInput):
     """界线不能使用：{reason}。"""
 

@@ -39,6 +39,16 @@ def need_county_agency(officer: Officer, person: Person, article: str) -> None:
         raise BeyondPower(owner=person.county_agency.name, article=article)
 
 
+def need_exporter(officer: Officer, person: Person) -> None:
+    """Who hands a track out as a file: the person's county agency or its head, the procuratorate.
+
+    Our reading of 社区矫正法29条 (confidential): narrower than reading on a page, so that a justice office
+    or a duty desk asks the county agency. Raises BeyondPower.
+    """
+    if not holds(officer, frozenset({Role.PROSECUTOR})):
+        need_county_agency(officer, person, "社区矫正法29条")
+
+
 def need_case_officer(officer: Officer, person: Person, article: str) -> None:
     """An officer of the person's justice office or county agency. Raises BeyondPower."""
     if not holds(officer, CASE_OFFICERS):

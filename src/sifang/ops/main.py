@@ -50,6 +50,9 @@ def parser() -> argparse.ArgumentParser:
     coords.add_argument("systems", nargs="*", metavar="SRC DST", help="wgs84、gcj02、bd09")
     fence = add("fence", _fence, "围栏引擎对一条轨迹的判断")
     fence.add_argument("words", nargs=argparse.REMAINDER, metavar="FENCE.geojson TRACK.csv [--json]")
+    track = add("track", _track, "核对导出的轨迹文件是否完整、未改动（不连数据库）")
+    track.add_argument("verb", choices=("check",))
+    track.add_argument("file", metavar="FILE", help="CSV、GPX 或 JSON")
     law = add("law", _law, "法律依据：law list、law show 条文")
     law.add_argument("verb", choices=("list", "show"))
     law.add_argument("article", nargs="?", metavar="条文", help="如 社区矫正法29条")
@@ -144,6 +147,11 @@ def _coords(asked: argparse.Namespace) -> int:
 def _fence(asked: argparse.Namespace) -> int:
     run: Callable[[list[str]], int] = import_module("sifang.monitoring.engine.cli").main
     return run(asked.words)
+
+
+def _track(asked: argparse.Namespace) -> int:
+    run: Callable[[str], int] = import_module("sifang.monitoring.export.check").main
+    return run(asked.file)
 
 
 def _law(asked: argparse.Namespace) -> int:

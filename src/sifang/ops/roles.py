@@ -29,6 +29,8 @@ INSERT_ONLY = (
     "monitoring_alarmreview",
     "monitoring_retentionpolicy",
     "monitoring_retentionrun",
+    "monitoring_trackexport",
+    "monitoring_trackexportend",
     "ledger_pending",
 )
 # Raised by triggers only (they run as the owner); migrations are the owner's.

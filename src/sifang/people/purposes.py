@@ -12,6 +12,7 @@ class Purpose(StrEnum):
     MEASURE = "measure"
     REVIEW = "review"
     OBJECTION = "objection"
+    EVIDENCE = "evidence"
     RECEPTION = "reception"
     PROCURATE = "procurate"
     OPERATE = "operate"
@@ -43,6 +44,7 @@ _WORDS: dict[Purpose, tuple[str, str]] = {
     Purpose.MEASURE: ("办理电子定位措施", "社区矫正法29条"),
     Purpose.REVIEW: ("复核是否仍有必要使用定位装置", "社区矫正法29条"),
     Purpose.OBJECTION: ("回应本人的异议或申诉", "社区矫正法34条"),
+    Purpose.EVIDENCE: ("向办案机关提供轨迹证据", "社区矫正法29条"),
     Purpose.RECEPTION: ("接收和登记", "社区矫正法22条"),
     Purpose.PROCURATE: ("法律监督", "社区矫正法8条"),
     Purpose.OPERATE: ("系统运行维护", "个人信息保护法51条"),

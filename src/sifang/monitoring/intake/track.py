@@ -9,7 +9,7 @@ and the opening of its block, the reading goes on in a new snapshot, from the se
 """
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -107,7 +107,7 @@ def stream_pieces(
     *,
     using: str = "reader",
     keys: KeyStore | None = None,
-) -> Iterator[Piece]:
+) -> Generator[Piece, None, None]:
     """Yield the same with device keys and sources, for the chain of an export. Each fix once."""
     store = keys or _own_keys()
     span = [int(frm.timestamp()), to.timestamp()]

@@ -13,6 +13,7 @@ from sifang.monitoring.models.alarms import (
 )
 from sifang.monitoring.models.chunks import JournalHour, TrackChunk
 from sifang.monitoring.models.devices import Binding, Device, DeviceConflict, DeviceKind, DeviceModel
+from sifang.monitoring.models.exports import TrackExport, TrackExportEnd
 from sifang.monitoring.models.fences import BoundaryLine, Clause, ClauseException, ClauseKind, Fence
 from sifang.monitoring.models.journal import JournalBlock, MeasuresVersion, RefusedFixes
 from sifang.monitoring.models.late import AlarmReview, EngineState, LateWork, ReviewVerdict
@@ -55,4 +56,6 @@ __all__ = [
     "ReviewVerdict",
     "Signal",
     "TrackChunk",
+    "TrackExport",
+    "TrackExportEnd",
 ]
