@@ -5,7 +5,7 @@ the bytes and writes down how it ended. One person a call, few persons a day: th
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -71,7 +71,7 @@ class Export:
 
     name: str
     content_type: str
-    pieces: Iterator[bytes]
+    pieces: Generator[bytes, None, None]
 
 
 def purposes_of(officer_roles: frozenset[str]) -> tuple[Purpose, ...]:

@@ -1,17 +1,21 @@
 """The API: the same services as the pages, as JSON, described at `/api/openapi.json`."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import APIKeyCookie
 
 from sifang.kernel.errors import BadInput, NotFound, SifangError
+from sifang.monitoring.access_export import Wish
 from sifang.monitoring.models.alarms import AlarmCause, AlarmOutcome
-from sifang.web import acts, mapbase, reads
+from sifang.people.access import Purpose, access_person_by_number
+from sifang.web import acts, mapbase, purposes, reads
 from sifang.web.alarm_file import AlarmFile, open_alarm
+from sifang.web.download import track_file
 from sifang.web.gate import SignInNeeded
 from sifang.web.present.alarms import card
 from sifang.web.present.board import as_state, board_for
@@ -146,6 +150,28 @@ def alarm_close(request: HttpRequest, alarm_id: UUID, given: Closing) -> dict[st
         raise BadInput(reason="没有这种原因。")
     acts.finish(viewer.officer, alarm_id, given.outcome, given.cause, given.text[:500])
     return as_json(open_alarm(viewer, alarm_id))
+
+
+class TrackWish(Schema):
+    """一段轨迹的导出：目的、案卷文书号和理由都要有；时间带时区。"""
+
+    purpose: str
+    start: datetime
+    end: datetime
+    document: str
+    reason: str
+    form: Literal["csv", "gpx", "json"]
+
+
+@api.post("/persons/{number}/track/export", summary="导出一人的一段轨迹（法庭用）；先记录，再给文件")
+def track_export(request: HttpRequest, number: str, given: TrackWish) -> HttpResponseBase:
+    viewer = entering(request, PERSONS.roles)
+    person = access_person_by_number(viewer.officer, number, purposes.of_person(viewer))
+    if given.purpose not in set(Purpose) or None in {given.start.tzinfo, given.end.tzinfo}:
+        raise BadInput(reason="没有这种目的，或者时间没有时区。")
+    span = (given.start, given.end)
+    wish = Wish(Purpose(given.purpose), *span, given.document[:80], given.reason[:400], given.form)
+    return track_file(request, viewer, person, wish)
 
 
 def as_json(file: AlarmFile) -> dict[str, Any]:

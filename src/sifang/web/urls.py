@@ -5,7 +5,7 @@ from django.views.generic import RedirectView
 
 from sifang.web.api import api
 from sifang.web.live import stream
-from sifang.web.views import alarms, command, devices, health, officers, persons, retention, signin
+from sifang.web.views import alarms, command, devices, export, health, officers, persons, retention, signin
 
 urlpatterns = [
     path("", signin.landing),
@@ -34,6 +34,7 @@ urlpatterns = [
     path("persons/<str:number>", persons.person),
     path("persons/<str:number>/track", persons.track),
     path("persons/<str:number>/refused", retention.refused),
+    path("persons/<str:number>/track/export", export.export),
     path("me", persons.me),
     path("admin", RedirectView.as_view(url="/admin/devices")),
     path("admin/officers", officers.officers),

@@ -6,7 +6,7 @@ a new one when an hour is compacted and its key destroyed beside it (docs/adr/00
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -65,7 +65,7 @@ class Run:
         self.keys = KeyStore(need(IntakeConfig).keys)
         self.began = self.checked = 0.0
 
-    def pieces(self) -> Iterator[bytes]:
+    def pieces(self) -> Generator[bytes, None, None]:
         """Yield the file. Whatever happens, its end is written down and no transaction stays open."""
         need_slot()
         _running.add(self)

@@ -67,7 +67,7 @@ def text(response):
 def every_page(tracked):
     return {
         "冯班": ["/command", "/command/wall", tracked.url, "/admin/devices", "/account"],
-        "王科": ["/persons", PERSON, f"{PERSON}/track", "/nowhere"],
+        "王科": ["/persons", PERSON, f"{PERSON}/track", f"{PERSON}/track/export", "/nowhere"],
         "张三": ["/me"],
         "钱法": ["/"],
     }

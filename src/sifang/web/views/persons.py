@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from sifang.kernel.errors import BadInput, NotFound
 from sifang.kernel.time import SHANGHAI, utc_now
 from sifang.monitoring.access import LONGEST_TRACK, access_track
+from sifang.monitoring.access_export import was_erased
 from sifang.monitoring.intake.columns import F_ASSUMED, F_LOCATED
 from sifang.monitoring.models import Fence
 from sifang.people.access import Purpose, access_person_by_number, access_persons, acting
@@ -87,7 +88,7 @@ def track(request: HttpRequest, viewer: Viewer, number: str) -> HttpResponseBase
     opening = purpose or purposes.of_person(viewer)
     who = access_person_by_number(viewer.officer, number, opening)
     context: dict[str, Any] = {"person": who, "purposes": allowed, "given": request.POST, "error": ""}
-    context["read"] = ReadNote(utc_now(), opening.title, opening.article)
+    context |= {"read": ReadNote(utc_now(), opening.title, opening.article), "may_export": may_export(viewer)}
     if request.method == "GET":
         now = utc_now().astimezone(SHANGHAI)
         context["track_from"] = (now - timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M")
@@ -131,8 +132,20 @@ def replay(request: HttpRequest, viewer: Viewer, context: dict[str, Any]) -> Htt
     if request.headers.get("Accept", "").startswith("application/json"):
         return JsonResponse(data)
     context |= {"data": data, "rows": list(reversed(rows))[:500], "count": len(rows)}
+    context |= {"may_export": may_export(viewer), "local_from": at_minute(frm), "local_to": at_minute(to)}
+    context["erased"] = not rows and was_erased(viewer.officer, who, purpose, frm, to)
     context["read"] = ReadNote(utc_now(), purpose.title, purpose.article)
     return render(request, "sifang/track.html", context)
+
+
+def may_export(viewer: Viewer) -> bool:
+    """Whether the page offers the file; the services decide."""
+    return viewer.has(Role.COUNTY_OFFICER, Role.JUSTICE_HEAD, Role.PROSECUTOR)
+
+
+def at_minute(moment: datetime) -> str:
+    """An instant as a form's field has it, in Shanghai time."""
+    return f"{moment.astimezone(SHANGHAI):%Y-%m-%dT%H:%M}"
 
 
 def gaps(rows: list[list[Any]], start: int, end: int) -> list[list[int]]:
