@@ -5,11 +5,12 @@ so that a replay of the journal gives the engine the very same numbers. `encode`
 fixes into compact planes and back without loss; `seal`/`open_sealed` encrypt them under an hourly key.
 
 Precision kept: position 1e-7 degree, altitude 1 m, speed 0.1 km/h, course 0.1 degree, accuracy as float32,
-times whole seconds. Plaintext: version byte, then zlib over the columns one after another (little endian);
-the device is kept as the last 64 bits of its UUID, because table indexes do not outlive the process. The
-digest is not kept: it can be computed again (`identity`). A block holds every input of the engine since the
-block before it: first the calls of `Engine.silence` that began a silence, then its fixes (maybe none), then
-the engine's clock as it stood. Version 1 (digest, no calls, no clock) stays readable.
+times whole seconds. Plaintext: version byte, clock and calls, device keys, the columns (`planes`); the device
+is kept as the last 64 bits of its UUID, because table indexes do not outlive the process. The digest is not
+kept: it can be computed again (`identity`). A block holds every input of the engine since the block before:
+first the calls of `Engine.silence` that began a silence, then its fixes (maybe none), then the engine's clock
+as it stood. Versions 1 (digest, no calls, no clock) and 2, both with zlib over the columns as little-endian
+arrays, stay readable.
 Sealed body: 12-byte nonce, AES-256-GCM ciphertext with tag; the header of the row is bound as AAD.
 """
 
@@ -27,15 +28,23 @@ from numpy.typing import NDArray
 
 from sifang.monitoring.intake.columns import FIX
 from sifang.monitoring.intake.errors import BlockDamaged
+from sifang.monitoring.intake.planes import (
+    COLUMNS,
+    NO_I2,
+    NO_I4,
+    NO_U2,
+    pack_rows,
+    quantise_rows,
+    room,
+    unpack_rows,
+)
 
-VERSION = 2
+VERSION = 3
 NONCE = 12
-_NO_I4 = -(2**31)
-_NO_I2 = -(2**15)
-_NO_U2 = 2**16 - 1
-_HEAD = struct.Struct("<BIqq")  # version, fixes, earliest taken_s, earliest received_s
+_START = struct.Struct("<BI")  # version, fixes
+_HEAD = struct.Struct("<BIqq")  # before version 3; then earliest taken_s, earliest received_s
 _CALLS = struct.Struct("<Iqq")  # since version 2: silence calls, asked_s, listening_s
-# column of FIX, type on disk, unit kept (None: as it is)
+# before version 3: column of FIX, type on disk, unit kept (None: as it is)
 _PLANES: tuple[tuple[str, str, float | None], ...] = (
     ("measure", "<i4", None),
     ("taken_s", "<u4", None),
@@ -52,11 +61,11 @@ _PLANES: tuple[tuple[str, str, float | None], ...] = (
     ("source", "u1", None),
     ("verdict", "u1", None),
 )
-_NONE = {"<i4": _NO_I4, "<i2": _NO_I2, "<u2": _NO_U2}
-_LIMIT = {"<i4": (_NO_I4 + 1, 2**31 - 1), "<i2": (_NO_I2 + 1, 2**15 - 1), "<u2": (0, 2**16 - 2)}
+_NONE = {"<i4": NO_I4, "<i2": NO_I2, "<u2": NO_U2}
 _ROW_BYTES = 8 + sum(np.dtype(kind).itemsize for _, kind, _ in _PLANES)
 _DIGEST_BYTES = 8  # at the end of the rows of version 1
 _CALL_BYTES = 16
+_SECOND = 2
 
 Fixes = NDArray[np.void]
 NEVER = (-1, -1)
@@ -98,9 +107,7 @@ class Header:
 
 def quantise(fixes: Fixes) -> None:
     """Bring `fixes` to the journal's precision in place; a value beyond its range becomes NaN."""
-    for name, kind, unit in _PLANES:
-        if unit is not None:
-            fixes[name] = _from_disk(_to_disk(fixes[name], kind, unit), kind, unit)
+    quantise_rows(fixes)
 
 
 def encode(
@@ -113,33 +120,51 @@ def encode(
 
     `silences`, `clock`: see `Inputs`. Raises BlockDamaged when times are too far apart for the format.
     """
-    taken = int(fixes["taken_s"].min()) if len(fixes) else 0
-    received = int(fixes["received_s"].min()) if len(fixes) else 0
-    base = {"taken_s": taken, "received_s": received}
-    planes = [np.ascontiguousarray(device_keys, "<u8").tobytes()]
-    for name, kind, unit in _PLANES:
-        column = fixes[name]
-        if name in base:
-            column = column - base[name]
-            if len(column) and int(column.max()) > 2**32 - 1:
-                raise BlockDamaged
-        planes.append((column.astype(kind) if unit is None else _to_disk(column, kind, unit)).tobytes())
-    planes.append(np.array(silences, "<i8").tobytes())
-    head = _HEAD.pack(VERSION, len(fixes), taken, received) + _CALLS.pack(len(silences), *clock)
-    return head + zlib.compress(b"".join(planes), 1)
+    n = len(fixes)
+    parts = [_START.pack(VERSION, n), _CALLS.pack(len(silences), *clock), np.array(silences, "<i8").tobytes()]
+    if n:
+        out = np.empty(room(n), np.uint8)
+        used = pack_rows(np.ascontiguousarray(fixes), np.empty((COLUMNS, n), np.int64), out)
+        if used < 0:
+            raise BlockDamaged
+        parts += [np.ascontiguousarray(device_keys, "<u8").tobytes(), out[:used].tobytes()]
+    return b"".join(parts)
 
 
 def decode(plain: bytes) -> Inputs:
     """Return what a block holds. Raises BlockDamaged."""
+    if plain[:1] != bytes([VERSION]):
+        return _decode_zlib(plain)
+    try:
+        _, n = _START.unpack_from(plain)
+        calls, asked, listening = _CALLS.unpack_from(plain, _START.size)
+    except struct.error:
+        raise BlockDamaged from None
+    at = _START.size + _CALLS.size
+    keys_at = at + calls * _CALL_BYTES
+    if len(plain) < keys_at + 8 * n or (not n and len(plain) != keys_at):
+        raise BlockDamaged
+    fixes = np.zeros(n, FIX)
+    fixes["device"] = -1
+    keys = np.frombuffer(plain, "<u8", n, keys_at).astype(np.uint64)
+    if n:
+        packed = np.frombuffer(plain, np.uint8, -1, keys_at + 8 * n)
+        if unpack_rows(packed, fixes, np.empty((COLUMNS, n), np.int64)) != len(packed):
+            raise BlockDamaged
+    return Inputs(fixes, keys, _pairs(plain, calls, at), (asked, listening))
+
+
+def _decode_zlib(plain: bytes) -> Inputs:
+    """Versions 1 and 2."""
     try:
         version, n, taken, received = _HEAD.unpack_from(plain)
-        calls, asked, listening = _CALLS.unpack_from(plain, _HEAD.size) if version == VERSION else (0, *NEVER)
-        start = _HEAD.size + (_CALLS.size if version == VERSION else 0)
+        calls, asked, listening = _CALLS.unpack_from(plain, _HEAD.size) if version == _SECOND else (0, *NEVER)
+        start = _HEAD.size + (_CALLS.size if version == _SECOND else 0)
         body = zlib.decompress(plain[start:])
     except (struct.error, zlib.error):
         raise BlockDamaged from None
     row = _ROW_BYTES + (_DIGEST_BYTES if version == 1 else 0)
-    if version not in {1, VERSION} or len(body) != n * row + calls * _CALL_BYTES:
+    if version not in {1, _SECOND} or len(body) != n * row + calls * _CALL_BYTES:
         raise BlockDamaged
     fixes = np.zeros(n, FIX)
     fixes["device"] = -1
@@ -153,8 +178,12 @@ def decode(plain: bytes) -> Inputs:
     fixes["received_s"] += received
     if version == 1:
         return Inputs(fixes, keys)
-    pairs = np.frombuffer(body, "<i8", 2 * calls, at).reshape(-1, 2).tolist()
-    return Inputs(fixes, keys, tuple((now, since) for now, since in pairs), (asked, listening))
+    return Inputs(fixes, keys, _pairs(body, calls, at), (asked, listening))
+
+
+def _pairs(data: bytes, calls: int, at: int) -> tuple[tuple[int, int], ...]:
+    pairs = np.frombuffer(data, "<i8", 2 * calls, at).reshape(-1, 2).tolist()
+    return tuple((now, since) for now, since in pairs)
 
 
 def seal(plain: bytes, key: bytes, header: Header) -> bytes:
@@ -169,14 +198,6 @@ def open_sealed(body: bytes, key: bytes, header: Header) -> bytes:
         return AESGCM(key).decrypt(body[:NONCE], body[NONCE:], header.aad())
     except (InvalidTag, ValueError):
         raise BlockDamaged from None
-
-
-def _to_disk(values: NDArray[np.floating], kind: str, unit: float) -> NDArray[np.generic]:
-    low, high = _LIMIT[kind]
-    with np.errstate(over="ignore"):  # beyond the range of a float is beyond ours too
-        scaled = np.rint(values.astype(np.float64) * unit)
-    known = (scaled >= low) & (scaled <= high)  # NaN and infinity are not
-    return np.where(known, scaled, _NONE[kind]).astype(kind)
 
 
 def _from_disk(plane: NDArray[np.generic], kind: str, unit: float) -> NDArray[np.float64]:

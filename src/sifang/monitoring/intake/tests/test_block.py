@@ -1,5 +1,6 @@
 """A block keeps what it promises to keep, and does not open when anything about it changed."""
 
+import contextlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -24,6 +25,11 @@ HEADER = Header(datetime(2026, 11, 23, 8, 0, 0, 123457, tzinfo=UTC), "2026112308
 OLD_BLOCK = (
     "01020000007bf2036b0000000081f2036b000000007801e3668080ff50c00ce47242c558a13488629f7fde95c1f7b6eb"
     "82881ba2200c1472646028006206866a206e61feff9f114883b0cd7f20c1c0c804d3cf06e202010060781443"
+)
+SECOND_BLOCK = (
+    "02020000007bf2036b0000000081f2036b000000000100000076f2036b00000000c086fd6a000000007801e3668080ff50c00ce4"
+    "7242c558a13488629f7fde95c1f7b66bc3f60ba2406e0303c30607068603f54036433510b730ffffcf08a441fa7dff73fe676466"
+    "642afbc49c0de432c0cc0600b1821f34"
 )
 floats = st.floats(allow_nan=True, allow_infinity=True, width=32)
 U8 = st.integers(0, 255)
@@ -132,6 +138,46 @@ def test_a_block_of_the_first_form_is_read_without_calls_and_clock():
     assert np.isnan(fixes["course_deg"][1])
     assert fixes["verdict"].tolist() == [1, 2]
     assert fixes["digest"].tolist() == [0, 0]
+
+
+def test_a_block_of_the_second_form_is_read_with_its_calls_and_clock():
+    inputs = decode(bytes.fromhex(SECOND_BLOCK))
+    assert inputs.silences == ((1_795_420_790, -1),)
+    assert inputs.clock == (1_795_420_790, 1_795_000_000)
+    assert inputs.device_keys.tolist() == [11, 2**64 - 1]
+    fixes = inputs.fixes
+    assert fixes["measure"].tolist() == [3, 9]
+    assert fixes["taken_s"].tolist() == [1_795_420_795, 1_795_420_800]
+    assert fixes["lon"].tolist() == [117.1234567, 117.2]
+    assert np.isnan(fixes["lat"][1])
+    assert fixes["flags"].tolist() == [1, 3]
+    assert fixes["verdict"].tolist() == [1, 2]
+
+
+def test_times_too_far_apart_are_refused_and_a_day_apart_costs_bits_only():
+    fixes = np.zeros(2, FIX)
+    fixes["taken_s"] = 0, 2**32
+    with pytest.raises(BlockDamaged):
+        encode(fixes, np.array([1, 2], np.uint64))
+    fixes["taken_s"] = 0, 2**32 - 1
+    assert decode(encode(fixes, np.array([1, 2], np.uint64))).fixes["taken_s"].tolist() == [0, 2**32 - 1]
+    fixes["taken_s"] = 1_795_420_795, 1_795_420_795 + 86_400
+    assert len(encode(fixes, np.array([1, 2], np.uint64))) < 100
+
+
+@given(st.lists(rows, min_size=1, max_size=20), st.data())
+@settings(deadline=None)
+def test_a_block_cut_short_or_altered_is_damaged_or_other_numbers(values, data):
+    fixes = np.array(values, FIX)
+    quantise(fixes)
+    plain = bytearray(encode(fixes, np.zeros(len(fixes), np.uint64)))
+    with pytest.raises(BlockDamaged):
+        decode(bytes(plain[: data.draw(st.integers(0, len(plain) - 1))]))
+    with pytest.raises(BlockDamaged):
+        decode(bytes(plain) + b"\0")
+    plain[data.draw(st.integers(0, len(plain) - 1))] ^= data.draw(st.integers(1, 255))
+    with contextlib.suppress(BlockDamaged):
+        assert decode(bytes(plain)).fixes.dtype == FIX
 
 
 @given(st.binary(max_size=200))
