@@ -31,6 +31,7 @@ from tests.faults.common.installation import Installation, until  # noqa: E402
 from tests.faults.common.tracks import Breach, life_of  # noqa: E402
 
 DRAINED_S, DELAY_S = 600.0, 5.0
+JUDGED_S = 900.0  # an episode that is still on is left undecided for ten minutes
 PAST = """
 SELECT m.number, a.past OR a.began_at > a.raised_at - interval '2 minutes' AS is_right, count(*)
   FROM monitoring_alarm a JOIN monitoring_measure m ON m.id = a.measure_id GROUP BY 1, 2
@@ -115,7 +116,7 @@ def run(asked: argparse.Namespace, where: Installation) -> dict[str, Any]:
 
 def _until_judged(where: Installation) -> float:
     begun = time.monotonic()
-    until(lambda: where.rows(WAITING)[0][0] == 0, 300, "the late fixes are judged", 1.0)
+    until(lambda: where.rows(WAITING)[0][0] == 0, JUDGED_S, "the late fixes are judged", 1.0)
     return round(time.monotonic() - begun, 1)
 
 
@@ -186,7 +187,7 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args(words)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    signal.alarm(1_800)
+    signal.alarm(2_400)
     with Installation() as where:
         found = run(asked, where)
     sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")

@@ -22,7 +22,8 @@ from sifang.web.live.state import Newest, Position, position
 log = get_logger("web")
 
 CHANNELS = ("sifang_fixes", "sifang_alarms", "sifang_measures")
-BEAT_S = 1.0  # positions leave at most once a second
+BEAT_S = 0.4  # positions leave at most so often: received to shown stays within a second
+FRESH_S = 10.0  # without a sign of life for so long, what the pages show may be old
 QUEUE = 8
 BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 
@@ -93,7 +94,7 @@ class Hub:
 
     def is_fresh(self, now: float | None = None) -> bool:
         """Whether the connection gave a sign of life in the last ten seconds."""
-        return (now or time.time()) - self.heard_at < 10 * BEAT_S
+        return (now or time.time()) - self.heard_at < FRESH_S
 
     def tell(self, news: News) -> None:
         """Wake every viewer, from any thread."""
@@ -135,7 +136,7 @@ class Hub:
                 self._beat(connection, newest)
 
     def _beat(self, connection: "psycopg.Connection[Any]", newest: Newest) -> None:
-        """Gather a second of notifications, then apply and tell them at once."""
+        """Gather the notifications of a beat, then apply and tell them at once."""
         blocks: list[int] = []
         alarms = measures = False
         for notice in connection.notifies(timeout=BEAT_S):
