@@ -13,14 +13,15 @@ from django.db.models import Prefetch
 
 from sifang.kernel.time import SHANGHAI
 from sifang.law.articles import article
-from sifang.monitoring.export.rows import name_of
+from sifang.monitoring.export.rows import hexadecimal, name_of
 from sifang.monitoring.export.tape import COLUMNS, plain
 from sifang.monitoring.intake.track import Source
-from sifang.monitoring.models import Binding, JournalHour, Measure, TrackExport
+from sifang.monitoring.models import Binding, DeviceConflict, JournalHour, Measure, TrackExport
 from sifang.people.models import Officer, Person
 from sifang.people.purposes import Purpose
 
 Words = Iterator[tuple[str, str]]
+CONFLICTS_TOLD = 20
 
 ARTICLES = ("社区矫正法29条", "办法37条", "个人信息保护法28条", "个人信息保护法34条")
 READINGS = (
@@ -119,7 +120,7 @@ def _measure(measure: Measure) -> Words:
 
 def _binding(binding: Binding) -> Words:
     device, model = binding.device, binding.device.model
-    yield "装置键", f"{binding.device_id.int & (2**64 - 1):016x}"
+    yield "装置键", hexadecimal(binding.device_id.int & (2**64 - 1))
     yield "终端号", device.terminal_id
     yield (
         "厂商型号",
@@ -170,7 +171,7 @@ class Seen:
         self.sources |= {name_of(source): source for source in sources}
 
 
-def end_words(seen: Seen, at: datetime, using: str = "reader") -> Words:
+def end_words(export: TrackExport, seen: Seen, at: datetime, using: str = "reader") -> Words:
     """Yield what is known after the last fix: counts, places with their SHA-256, hash chains of the hours."""
     yield "定位条数", str(seen.count)
     yield "误差为推定", str(seen.assumed)
@@ -179,6 +180,7 @@ def end_words(seen: Seen, at: datetime, using: str = "reader") -> Words:
     yield "没有位置", str(seen.unlocated)
     for verdict in sorted(seen.verdicts):
         yield f"判断 {verdict}", str(seen.verdicts[verdict])
+    yield "同一装置同一秒有两种内容", _conflicts(export, using)
     for name, source in sorted(seen.sources.items()):
         what = "加密块" if source.block is not None else "分段明文"
         yield f"存放 {name}", f"{what} SHA-256 {source.sha256.hex()}"
@@ -186,6 +188,20 @@ def end_words(seen: Seen, at: datetime, using: str = "reader") -> Words:
     for hour in sorted(seen.hours):
         yield f"收到小时 {hour} UTC", _head(heads.get(hour))
     yield "导出完成", local(at)
+
+
+def _conflicts(export: TrackExport, using: str) -> str:
+    """The seconds for which a device worn by the person told two things: perhaps it has a double."""
+    found = DeviceConflict.objects.using(using).filter(
+        device__bindings__measure__person_id=export.person_id,
+        taken_at__gte=export.span_from,
+        taken_at__lt=export.span_to,
+    )
+    times = [
+        f"{one:%Y-%m-%dT%H:%M:%SZ}" for one in found.order_by("taken_at").values_list("taken_at", flat=True)
+    ]
+    more = f" 等 {len(times)} 处" if len(times) > CONFLICTS_TOLD else ""
+    return f"{' '.join(times[:CONFLICTS_TOLD])}{more}（可能有两台装置使用同一身份）" if times else "没有"
 
 
 def _head(row: JournalHour | None) -> str:

@@ -27,6 +27,11 @@ def name_of(source: Source) -> str:
     return f"chunk {source.measure} {source.hour}" if source.block is None else f"block {source.block}"
 
 
+def hexadecimal(number: int) -> str:
+    """Return 64 bits as text that no spreadsheet takes for a number (nor for one with an exponent)."""
+    return f"0x{number:016x}"
+
+
 def rows_of(piece: Piece, digest_key: bytes) -> Iterator[list[str]]:
     """Yield the values of each fix, in the order of `tape.COLUMNS`."""
     fixes = np.ascontiguousarray(piece.fixes).copy()
@@ -51,8 +56,8 @@ def rows_of(piece: Piece, digest_key: bytes) -> Iterator[list[str]]:
         _bits(flags, F_REPLAYED),
         [_word(VERDICTS, n) for n in fixes["verdict"].tolist()],
         [str(n) for n in fixes["measure"].tolist()],
-        [f"{n:016x}" for n in piece.device_keys.tolist()],
-        [f"{n:016x}" for n in fixes["digest"].tolist()],
+        [hexadecimal(n) for n in piece.device_keys.tolist()],
+        [hexadecimal(n) for n in fixes["digest"].tolist()],
         [places[n] for n in piece.source.tolist()],
     ]
     return map(list, zip(*columns, strict=True))

@@ -90,7 +90,7 @@ class Run:
             yield from self._fixes()
             if destroyed != {n for n in self.numbers if self.keys.is_destroyed(f"m{n}")}:
                 raise TrackErased  # while it went out: what came is not the whole
-            words = [*self._erased(destroyed), *end_words(self.seen, utc_now())]
+            words = [*self._erased(destroyed), *end_words(self.export, self.seen, utc_now())]
         yield "".join(self._line(END, pair) for pair in words).encode()
 
     def _fixes(self) -> Iterator[bytes]:

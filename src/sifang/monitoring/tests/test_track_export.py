@@ -16,6 +16,7 @@ from sifang.kernel.errors import BadInput, BeyondPower, NotFound
 from sifang.kernel.time import utc_now
 from sifang.ledger.models import LedgerPending
 from sifang.monitoring import access_export
+from sifang.monitoring.access import access_track
 from sifang.monitoring.access_export import LONGEST_EXPORT, Wish, access_track_export
 from sifang.monitoring.errors import (
     ExportIncomplete,
@@ -32,9 +33,9 @@ from sifang.monitoring.export.forms import FORMS, NAMESPACE
 from sifang.monitoring.export.tape import NAMES
 from sifang.monitoring.intake.columns import F_LOCATED
 from sifang.monitoring.intake.identity import fill_digests
-from sifang.monitoring.models import TrackExport, TrackExportEnd
+from sifang.monitoring.models import Binding, DeviceConflict, TrackExport, TrackExportEnd
 from sifang.monitoring.tests.test_compact import Yard, yard  # noqa: F401 (a fixture)
-from sifang.people.access import Purpose
+from sifang.people.access import Purpose, system
 from sifang.people.models import ReadRecord
 from sifang.people.services import retire_officer
 
@@ -113,15 +114,16 @@ def test_a_file_is_whole_and_its_chain_recomputes_in_every_form(court):
 
 
 def test_the_rows_are_the_track_that_a_page_reads(court):
-    track = court.track(court.numbers[:1])
+    person, span = court.desk.city.persons["张三"], (court.hour(24), court.hour(0))
+    track = access_track(court.desk["王科"], person, Purpose.VERIFY_ALARM, *span)
     fill_digests(track, court.keys.named("digests"))
     rows = [row for row in csv_rows(taken(court)) if row["row"] == "fix"]
     assert len(rows) == len(track)
     for row, fix in zip(rows, track, strict=True):
         at = datetime.fromtimestamp(int(fix["taken_s"]), UTC)
         assert datetime.fromisoformat(row["taken_at"]) == at
-        assert row["digest"] == f"{int(fix['digest']):016x}"
-        assert row["device_key"] == f"{100:016x}"
+        assert row["digest"] == f"0x{int(fix['digest']):016x}"
+        assert row["device_key"] == f"0x{100:016x}"
         assert row["lon_wgs84_deg"] == ("" if np.isnan(fix["lon"]) else f"{fix['lon']:.7f}")
         assert np.float32(row["accuracy_m"]) == fix["accuracy_m"]
         assert row["verdict"] == ("none", "inside", "outside", "unknown")[fix["verdict"]]
@@ -153,7 +155,7 @@ def test_the_chain_tells_measure_device_articles_and_its_limits(court):
     assert "已核对" in chain["依据1"]
     assert "待核" in chain["依据2"]
     assert chain["佩戴1.终端号"]
-    assert re.fullmatch("[0-9a-f]{16}", chain["佩戴1.装置键"])
+    assert re.fullmatch("0x[0-9a-f]{16}", chain["佩戴1.装置键"])
     assert "王科" in chain["导出人"]
     assert "尚未完成四方见证" in " ".join(chain.values())
     places = [value for key, value in end.items() if key.startswith("存放 chunk")]
@@ -162,6 +164,16 @@ def test_the_chain_tells_measure_device_articles_and_its_limits(court):
     assert sum("日志散列链" in value for value in hours) == 3
     assert any("尚未压缩" in value for value in hours)
     assert end["没有位置"] == "1"
+    assert end["同一装置同一秒有两种内容"] == "没有"
+
+
+def test_a_device_that_may_have_a_double_is_said(court):
+    with court.desk.city.acting("王科"):
+        device = Binding.objects.get(measure=court.measures[0]).device
+    with system("watch", using="watch"):
+        DeviceConflict.objects.using("watch").create(device_id=device.id, taken_at=court.hour(4))
+    told = checked(taken(court)).end["同一装置同一秒有两种内容"]
+    assert told.startswith(court.hour(4).strftime("%Y-%m-%dT%H:%M:%SZ"))
 
 
 def test_a_changed_byte_is_noticed_wherever_it_stands(court):
