@@ -28,13 +28,18 @@ document.addEventListener("submit", (event) => {
   if (form.method === "post") {
     form.dataset["sent"] = "";
     event.submitter?.setAttribute("aria-busy", "true");
+    if (form.dataset["download"] !== undefined) setTimeout(() => release(form), DOWNLOAD_MS);
   }
 });
+// a file comes and the page stays: what it said before the file is over, another one may be asked for
+const DOWNLOAD_MS = 2500;
+function release(form: HTMLFormElement): void {
+  delete form.dataset["sent"];
+  form.querySelector("[aria-busy]")?.removeAttribute("aria-busy");
+  if (form.dataset["download"] !== undefined) form.querySelector('[role="alert"]')?.remove();
+}
 addEventListener("pageshow", () => {
-  for (const form of document.querySelectorAll<HTMLFormElement>("form[data-sent]")) {
-    delete form.dataset["sent"];
-    form.querySelector("[aria-busy]")?.removeAttribute("aria-busy");
-  }
+  for (const form of document.querySelectorAll<HTMLFormElement>("form[data-sent]")) release(form);
 });
 document.addEventListener("htmx:afterRequest", (event) => {
   const form = event.target instanceof HTMLFormElement ? event.target : null;
