@@ -27,7 +27,7 @@ from sifang.monitoring.engine.constants import (
 from sifang.monitoring.engine.layout import EVALUATION, FENCE_STATE, MEASURE_STATE
 from sifang.monitoring.engine.specs import BEGIN, SIGNAL, SILENT, FenceSpec, MeasureSpec
 from sifang.monitoring.engine.tables import Outlines, Tables
-from sifang.monitoring.intake.columns import FIX, NO_BATTERY
+from sifang.monitoring.intake.columns import FIX, NO_BATTERY, rows_at
 
 DEVICE_SIGNALS = 4  # strap, battery, SOS, end of silence: the most one fix can raise besides its fences
 STATE_FORM = 1  # raised when the arrays of `state` change their meaning
@@ -242,12 +242,12 @@ class Engine:
             return {
                 "measure_numbers": numbers[m],
                 "fence_numbers": tables.fences["number"][f],
-                "measures": self._measure_states[m],
-                "fences": self._fence_states[f],
-                "nodes": self._nodes[f],
+                "measures": rows_at(self._measure_states, m),
+                "fences": rows_at(self._fence_states, f),
+                "nodes": self._nodes.take(f, axis=0),
                 "slots": slots,
-                "evaluations": self._evaluations[f[:, None], slots],
-            }  # every one a copy: indexed by arrays
+                "evaluations": rows_at(self._evaluations, f[:, None] * EVIDENCE_KEPT + slots),
+            }  # every one a copy
 
     def put_back(self, saved: Mapping[str, Array]) -> None:
         """Undo what happened since `save` to those measures that are still loaded (a tick that failed)."""

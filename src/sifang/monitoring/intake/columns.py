@@ -5,7 +5,10 @@ the radius that holds the true place with 68 % probability; NaN where the device
 fills the model's assumed value and sets `F_ASSUMED`).
 """
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 # what a fix says about itself and the device, bits of `flags`
 F_LOCATED = 1  # the device says the position is a real one, now
@@ -45,3 +48,13 @@ FIX = np.dtype(
         ("digest", "<u8"),  # filled by admission (`identity`); gateways leave 0, no block keeps it
     ]
 )
+
+
+def rows_at(array: NDArray[Any], which: NDArray[Any]) -> NDArray[Any]:
+    """Return a copy of rows of a structured array: those at these places, or where a mask is true.
+
+    The same as `array[which]`, which copies field by field: a twentieth of its time.
+    """
+    if which.dtype == np.bool_:
+        which = np.flatnonzero(which)
+    return array.reshape(-1).view(np.dtype((np.void, array.itemsize))).take(which).view(array.dtype)
