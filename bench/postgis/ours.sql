@@ -15,6 +15,18 @@ CREATE FUNCTION check_version() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE v
   RETURN NEW; END $$;
 CREATE TRIGGER journal_check BEFORE INSERT ON monitoring_journalblock
   FOR EACH ROW EXECUTE FUNCTION check_version();
+CREATE FUNCTION monitoring_write_block(
+    at timestamptz, hour text, version bigint, n int, first timestamptz, last timestamptz, numbers int[],
+    sealed bytea) RETURNS bigint LANGUAGE plpgsql SECURITY INVOKER AS $$
+DECLARE block bigint;
+BEGIN
+    PERFORM set_config('sifang.system_purpose', 'watch', true), pg_advisory_xact_lock_shared(1375340034);
+    INSERT INTO monitoring_journalblock (written_at, key_hour, measures_version, fixes, taken_from, taken_to,
+                                         measures, body)
+    VALUES (at, hour, version, n, first, last, numbers, sealed) RETURNING id INTO block;
+    PERFORM pg_notify('sifang_fixes', block::text);
+    RETURN block;
+END $$;
 CREATE TABLE alarm (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   side text NOT NULL, person int NOT NULL, fence int NOT NULL,

@@ -32,7 +32,7 @@ from sifang.monitoring.engine.specs import (
     TIMETABLE,
 )
 from sifang.monitoring.intake.columns import F_LATE, F_LOCATED, NO_BATTERY
-from sifang.monitoring.intake.latework import note_late
+from sifang.monitoring.intake.latework import has_late, note_late
 from sifang.monitoring.intake.tables import Names
 from sifang.monitoring.models import AlarmKind
 from sifang.monitoring.services.alarms import Situation, end_alarm_episode, raise_alarm
@@ -107,12 +107,20 @@ class Desk:
 
     def record(self, fixes: NDArray[np.void], signals: NDArray[np.void]) -> None:
         """Store the signals of this tick, raise and end alarms; inside the tick's transaction."""
-        note_late(fixes, self._names.measures, self._now(), self._using)
+        if has_late(fixes):
+            note_late(fixes, self._names.measures, self._now(), self._using)
         for signal in signals:
             self._store(signal)
             self._alarm(signal, fixes)
-        if any(kind == "silent" for _, kind, _ in self._open):
+        if self._has_open_silence():
             self._end_silences(fixes)
+
+    def is_idle(self, fixes: NDArray[np.void], signals: NDArray[np.void]) -> bool:
+        """Whether `record` would write nothing for this tick."""
+        return not len(signals) and not has_late(fixes) and not self._has_open_silence()
+
+    def _has_open_silence(self) -> bool:
+        return any(kind == "silent" for _, kind, _ in self._open)
 
     def committed(self) -> None:
         """The transaction has committed: what it opened is open."""

@@ -34,6 +34,11 @@ SELECT w.id, w.measure_id, w.from_s, w.to_s, w.received_s, 'waiting', '', %s FRO
 """
 
 
+def has_late(fixes: NDArray[np.void]) -> bool:
+    """Whether any fix of this tick is late."""
+    return bool((fixes["flags"] & F_LATE).any())
+
+
 def note_late(fixes: NDArray[np.void], measures: Mapping[int, Any], now: datetime, using: str) -> int:
     """Leave work for each measure with late fixes in this tick; returns for how many.
 

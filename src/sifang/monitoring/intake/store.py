@@ -31,13 +31,9 @@ SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 Fixes = NDArray[np.void]
 Signals = NDArray[np.void]
 
-INSERT_BLOCK = (
-    "WITH block AS (INSERT INTO monitoring_journalblock (written_at, key_hour,"
-    " measures_version, fixes, taken_from, taken_to, measures, body)"
-    " VALUES (%s, %s, %s, %s, %s, %s, %s::int[], %s) RETURNING id)"
-    " SELECT id, pg_notify('sifang_fixes', id::text) FROM block"
-)
-WRITING = 0x51FA_06_02  # advisory lock: shared by each tick, alone by who must know that none is running
+WRITE_BLOCK = "SELECT monitoring_write_block(%s, %s, %s, %s, %s, %s, %s, %s)"  # migration 0016
+# advisory lock, also in WRITE_BLOCK: shared by each tick, alone by who must know that none is running
+WRITING = 0x51FA_06_02
 # no row's fault: connection, disk or memory full, shutting down, i/o error, a standby, another still writing
 OUT_OF_ORDER = ("08", "53", "57P", "58", "25006", "55P03")
 STALE_VERSION = "SF001"  # SQLSTATE of the journal trigger's refusal
@@ -56,6 +52,9 @@ class AlarmDesk(Protocol):
 
     def record(self, fixes: Fixes, signals: Signals) -> None:
         """Store the signals and raise or end the alarms they call for."""
+
+    def is_idle(self, fixes: Fixes, signals: Signals) -> bool:
+        """Whether `record` would write nothing for this tick."""
 
     def silence(self, signals: Signals) -> None:
         """Store silences that begin."""
@@ -196,34 +195,50 @@ class Journal:
         return self._in_doubt is not None
 
     def _transaction(self, row: Sequence[Any], fixes: Fixes, signals: Signals) -> int:
+        """Write the block and what follows from it; a tick that nothing follows from is one round trip."""
         with database_errors(self._using):
+            if not self.silences and self._desk.is_idle(fixes, signals):
+                return self._alone(row)
             committing, session = False, 0
             try:
                 with transaction.atomic(self._using):
-                    cursor = connections[self._using].cursor()
-                    as_watch(cursor)
+                    block = insert_block(self._using, row)
                     session = connections[self._using].connection.info.backend_pid
-                    found = insert_block(self._using, row)
                     for silence in self.silences:
                         self._desk.silence(silence.signals)
                     self._desk.record(fixes, signals)
                     committing = True
             except (OperationalError, InterfaceError):
                 if committing:
-                    position = Position(0, bytes(row[-1][:NONCE]), row[1])
-                    self._in_doubt = _Doubt(position, len(self.silences), session)
+                    self._doubtful(row, session)
                 raise
-        return int(found[0])
+        return block
+
+    def _alone(self, row: Sequence[Any]) -> int:
+        """Write the block as a transaction of one statement."""
+        connections[self._using].ensure_connection()
+        session = connections[self._using].connection.info.backend_pid
+        try:
+            return insert_block(self._using, row)
+        except (OperationalError, InterfaceError) as error:
+            state = getattr(error.__cause__, "sqlstate", None)
+            if state is None or connections[self._using].connection.broken:  # no answer: perhaps committed
+                self._doubtful(row, session)
+            raise
+
+    def _doubtful(self, row: Sequence[Any], session: int) -> None:
+        position = Position(0, bytes(row[-1][:NONCE]), row[1])
+        self._in_doubt = _Doubt(position, len(self.silences), session)
 
 
-def insert_block(using: str, row: Sequence[Any]) -> Sequence[Any]:
-    """Insert one block and notify; returns its row. Prepared, and the body as bytes instead of as text."""
+def insert_block(using: str, row: Sequence[Any]) -> int:
+    """Insert one block under the purpose `watch` and notify; returns its id. Prepared, the body as bytes."""
     wrapper = connections[using]
+    wrapper.ensure_connection()
     with wrapper.wrap_database_errors, psycopg.Cursor(wrapper.connection) as cursor:
-        cursor.execute(INSERT_BLOCK, row, prepare=True)
-        found: Sequence[Any] | None = cursor.fetchone()
+        found = cursor.execute(WRITE_BLOCK, row, prepare=True).fetchone()
     assert found is not None
-    return found
+    return int(found[0])
 
 
 def as_watch(cursor: Any, *, alone: bool = False) -> None:

@@ -6,12 +6,13 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
-from django.db import OperationalError, connection, connections
+from django.db import OperationalError, connection, connections, transaction
 
 from sifang.cases.models import Expectation
 from sifang.kernel.clock import SteadyClock
 from sifang.kernel.config import provide
 from sifang.kernel.time import utc_now
+from sifang.monitoring.intake import store
 from sifang.monitoring.intake.block import Header
 from sifang.monitoring.intake.columns import F_LOCATED, F_SOS, FIX, NO_BATTERY, SOURCE_GNSS
 from sifang.monitoring.intake.config import IntakeConfig
@@ -218,6 +219,7 @@ def test_a_row_that_cannot_be_stored_sets_its_device_aside_with_an_incident(hous
         record(fixes, signals)
 
     monkeypatch.setattr(worker.desk, "record", poisoned)
+    monkeypatch.setattr(worker.desk, "is_idle", lambda *_: False)
     before = worker.engine.state()
     assert told(worker, [house.fixes(ELSEWHERE, worker=worker)]) == [False]
     assert worker.engine.state()["fences"].tobytes() == before["fences"].tobytes()
@@ -261,6 +263,7 @@ def test_the_servers_own_trouble_holds_everybody_and_sets_nobody_aside(house, mo
         return record(*arguments)
 
     monkeypatch.setattr(worker.desk, "record", full)
+    monkeypatch.setattr(worker.desk, "is_idle", lambda *_: False)
     with pytest.raises(DatabaseLostError):
         worker.judge.tick([fixes.copy()])
     failing.clear()
@@ -293,6 +296,57 @@ def test_a_commit_whose_answer_was_lost_is_found_again(house, monkeypatch):
         assert JournalBlock.objects.count() == 1
         assert Alarm.objects.count() == 1
     assert len(worker.desk.open) == 1
+
+
+def test_a_tick_of_one_statement_whose_answer_was_lost_is_found_again(house, monkeypatch):
+    worker = house.worker()
+    fixes = house.fixes(ELSEWHERE, worker=worker)
+    insert = store.insert_block
+    lost = []
+
+    def answer_lost(using, row):
+        if lost:
+            return insert(using, row)
+        lost.append(insert(using, row))
+        connections[using].connection.close()
+        raise OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr(store, "insert_block", answer_lost)
+    with pytest.raises(DatabaseLostError):
+        worker.judge.tick([fixes.copy()])
+    assert worker.journal.in_doubt
+    assert told(worker, [fixes.copy()]) == [True]
+    with seen():
+        assert [b.id for b in JournalBlock.objects.all()] == lost
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_a_statement_that_the_server_refused_is_not_in_doubt(house, monkeypatch, lost):
+    worker = house.worker()
+    refused = "DO $$ BEGIN RAISE EXCEPTION 'full' USING ERRCODE = '53100'; END $$"
+    statement = "SELECT pg_terminate_backend(pg_backend_pid())" if lost else refused
+    monkeypatch.setattr(
+        store, "insert_block", lambda using, _: connections[using].cursor().execute(statement)
+    )
+    with pytest.raises(DatabaseLostError):
+        worker.judge.tick([house.fixes(ELSEWHERE, worker=worker)])
+    assert worker.journal.in_doubt == lost
+
+
+def test_the_lock_of_a_tick_is_the_one_that_settling_waits_for(house):
+    with transaction.atomic("watch"):
+        connections["watch"].cursor().execute(
+            "SELECT monitoring_write_block(now(), '2026112300', version, 0, now(), now(), '{}', '')"
+            " FROM monitoring_measuresversion"
+        )
+        with connections["watch"].cursor() as cursor:
+            cursor.execute(
+                "SELECT mode FROM pg_locks WHERE locktype = 'advisory' AND classid = 0 AND objid = %s"
+                " AND pid = pg_backend_pid()",
+                [store.WRITING],
+            )
+            assert cursor.fetchall() == [("ShareLock",)]
+        transaction.set_rollback(True, "watch")
 
 
 def test_one_silent_device_becomes_a_question_and_its_return_ends_it(house):
