@@ -147,7 +147,7 @@ class Journal:
             len(fixes),
             datetime.fromtimestamp(first, UTC),
             datetime.fromtimestamp(last, UTC),
-            _int_array(measures),
+            measures,
             body,
         )
         try:
@@ -236,11 +236,12 @@ class Journal:
 
 def insert_block(using: str, row: Sequence[Any]) -> int:
     """Insert one block under the purpose `watch` and notify; returns its id. Prepared, the body as bytes."""
+    *before, measures, body = row
     wrapper = connections[using]
     wrapper.ensure_connection()
     with wrapper.wrap_database_errors, psycopg.Cursor(wrapper.connection) as cursor:
         cursor.adapters.register_dumper(IntArray, _IntArrayDumper)
-        found = cursor.execute(WRITE_BLOCK, row, prepare=True).fetchone()
+        found = cursor.execute(WRITE_BLOCK, [*before, _int_array(measures), body], prepare=True).fetchone()
     assert found is not None
     return int(found[0])
 
