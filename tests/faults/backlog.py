@@ -71,6 +71,11 @@ class Returning:
             with suppress(ValueError):
                 self.latest = json.loads(line)
 
+    @property
+    def is_made(self) -> bool:
+        """Whether every fix of it is made and offered, and waits for `go`."""
+        return bool(self.latest)
+
     def go(self) -> None:
         """Let them all come back now."""
         assert self.process.stdin is not None
@@ -106,7 +111,7 @@ def run(asked: argparse.Namespace, where: Installation) -> dict[str, Any]:
             until(lambda: back.latest.get("done"), DRAINED_S, f"all is acknowledged ({back.latest})", 0.2)
             time.sleep(0.5)
             delay_s = clients.latest["delay_s"]
-            judged_s = _until_judged(where)
+            judged_s = until_judged(where)
             clients.drain(90 + 2 * asked.live)
             live = check(where, live_plan, clients, clients.breaches())
             return _figures(asked, where, plan, back, live, delay_s, judged_s, told)
@@ -114,7 +119,8 @@ def run(asked: argparse.Namespace, where: Installation) -> dict[str, Any]:
         back.end()
 
 
-def _until_judged(where: Installation) -> float:
+def until_judged(where: Installation) -> float:
+    """Wait until the late fixes are judged; return the seconds it took."""
     begun = time.monotonic()
     until(lambda: where.rows(WAITING)[0][0] == 0, JUDGED_S, "the late fixes are judged", 1.0)
     return round(time.monotonic() - begun, 1)
@@ -124,19 +130,9 @@ def _figures(  # noqa: PLR0917 (what the run brought together)
     asked: argparse.Namespace, where: Installation, plan: Path, back: Returning, live: Verdict,
     delay_s: dict[str, float], judged_s: float, told: dict[str, Any],
 ) -> dict[str, Any]:  # fmt: skip
-    late = Verdict()
-    kept = history.read(back.history_path)
-    tracks = {k: rows for k, rows in read_tracks(where, plan, kept).items() if k >= asked.live}
-    judge_fixes(late, kept, kept, tracks)
-    whole, cut = _breaches(asked, back, told)
-    judge_alarms(late, whole, [one for one in _alarms(where, told, asked.live) if not _fits(one, cut)])
+    late, of_backlog = judge_backlog(where, plan, back, told, asked.live, asked.devices)
     for line in live.lines + late.lines:
         sys.stderr.write(f"{line}\n")
-    number = {one["measure"] for one in told["devices"][asked.live :]}
-    of_backlog: Counter[str] = Counter()
-    for measure, is_right, n in where.rows(PAST):
-        if measure in number:
-            of_backlog["past" if is_right else "live"] += n
     good = live.is_good and late.is_good and delay_s.get("p99", 99.0) <= DELAY_S and not of_backlog["live"]
     states = [[state, reason, n] for state, reason, n in where.rows(STATES)]
     return {
@@ -147,15 +143,33 @@ def _figures(  # noqa: PLR0917 (what the run brought together)
     }  # fmt: skip
 
 
+def judge_backlog(  # noqa: PLR0917 (what the run brought together)
+    where: Installation, plan: Path, back: Returning, told: dict[str, Any], skip: int, devices: int
+) -> tuple[Verdict, Counter[str]]:  # fmt: skip
+    """Return the verdict on the devices that came back, and how many alarms are of the past or live."""
+    late = Verdict()
+    kept = history.read(back.history_path)
+    tracks = {k: rows for k, rows in read_tracks(where, plan, kept).items() if k >= skip}
+    judge_fixes(late, kept, kept, tracks)
+    whole, cut = _breaches(skip, devices, back, told)
+    judge_alarms(late, whole, [one for one in _alarms(where, told, skip) if not _fits(one, cut)])
+    number = {one["measure"] for one in told["devices"][skip:]}
+    of_backlog: Counter[str] = Counter()
+    for measure, is_right, n in where.rows(PAST):
+        if measure in number:
+            of_backlog["past" if is_right else "live"] += n
+    return late, of_backlog
+
+
 def _breaches(
-    asked: argparse.Namespace, back: Returning, told: dict[str, Any]
+    skip: int, devices: int, back: Returning, told: dict[str, Any]
 ) -> tuple[list[Breach], list[Breach]]:
     """Return what the backlog holds whole, and what it cuts (an alarm on that may stand or not)."""
     start_s = int(back.latest["start_s"])
     end_s = start_s + int(back.latest["each"]) * EVERY_S
     whole: list[Breach] = []
     cut: list[Breach] = []
-    for index in range(asked.live, asked.live + asked.devices):
+    for index in range(skip, skip + devices):
         life = life_of(index, told["devices"][index], start_s, 1)
         for one in life.breaches(int(time.time())):
             is_whole = one.from_s > start_s and one.to_s + AFTER_S < end_s
