@@ -27,16 +27,22 @@ from tests.faults.common.backlog import EVERY_S  # noqa: E402
 from tests.faults.common.checks import AFTER_S, BEFORE_S, AlarmRow, Verdict, judge_alarms, judge_fixes  # noqa: E402
 from tests.faults.common.clients import Clients  # noqa: E402
 from tests.faults.common.evidence import ALARMS, check, read_tracks  # noqa: E402
-from tests.faults.common.installation import Installation, until  # noqa: E402
+from tests.faults.common.installation import Installation, NeverHappened, until  # noqa: E402
 from tests.faults.common.tracks import Breach, life_of  # noqa: E402
 
-DRAINED_S, DELAY_S = 600.0, 5.0
-JUDGED_S = 900.0  # an episode that is still on is left undecided for ten minutes
+DRAINED_S, DELAY_S, JUDGED_S = 600.0, 5.0, 300.0
 PAST = """
 SELECT m.number, a.past OR a.began_at > a.raised_at - interval '2 minutes' AS is_right, count(*)
   FROM monitoring_alarm a JOIN monitoring_measure m ON m.id = a.measure_id GROUP BY 1, 2
 """  # what a device says of the present is live; what it says of hours ago is not
-WAITING = "SELECT count(*) FROM monitoring_latework WHERE state = 'waiting'"
+WAITING = """
+SELECT count(*) FROM monitoring_latework
+ WHERE state = 'waiting' AND coalesce(not_before, '-infinity') < now() + interval '10 seconds'
+"""  # what was judged once and ends in the middle of an episode waits for minutes
+LEFT = """
+SELECT m.number, l.state, l.reason, l.from_s, l.to_s, l.received_s, l.created_at, l.not_before, now()
+  FROM monitoring_latework l JOIN monitoring_measure m ON m.id = l.measure_id WHERE l.state = 'waiting'
+"""
 STATES = "SELECT state, reason, count(*) FROM monitoring_latework GROUP BY 1, 2"
 
 
@@ -122,7 +128,10 @@ def run(asked: argparse.Namespace, where: Installation) -> dict[str, Any]:
 def until_judged(where: Installation) -> float:
     """Wait until the late fixes are judged; return the seconds it took."""
     begun = time.monotonic()
-    until(lambda: where.rows(WAITING)[0][0] == 0, JUDGED_S, "the late fixes are judged", 1.0)
+    try:
+        until(lambda: where.rows(WAITING)[0][0] == 0, JUDGED_S, "the late fixes are judged", 1.0)
+    except NeverHappened as error:
+        raise NeverHappened(f"{error}: {where.rows(LEFT)}\n{where.said()}") from None
     return round(time.monotonic() - begun, 1)
 
 

@@ -1,6 +1,7 @@
 """Small disks that can be filled: tmpfs in mounts of our own.
 
-Nothing but this process and its children sees them, and they are gone with the last process. Needs root; says so when it is not.
+Nothing but this process and its children sees them; they are gone with the last process. Needs root, and
+says so when it is not.
 """
 
 import ctypes
