@@ -118,7 +118,7 @@ def pack(columns: Any, steps: Any, out: Any) -> Any:
     if len(out) < 64 * count + 64 + 2 * count * n * 12:
         return -1
     at = 0
-    raw = np.zeros(count * n * 6 + 16, np.uint8)
+    raw = np.zeros(count * n * 8 + 16, np.uint8)  # 61 bits at most: an escape and its ones
     raw_at, word, bits = 0, np.uint64(0), 0
     body = np.zeros(count * n * 12 + 64, np.uint8)
     to, low, span, cache, waiting = 0, np.uint64(0), np.uint64(0xFFFFFFFF), np.uint64(0), 1
