@@ -38,6 +38,10 @@ _MAGIC = b"sifang.snapshot.1\n"
 _HOUR, _NONCE = 10, 12
 _NAME = re.compile(r"([0-9]{20})-([0-9]{6})\.snapshot")
 _LENGTH = struct.Struct("<I")
+_NOT_OURS = (  # RuntimeError: an archive that says it is of another kind
+    struct.error, ValueError, KeyError, TypeError, EOFError, RuntimeError, MemoryError, zlib.error,
+    zipfile.BadZipFile,
+)  # fmt: skip
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -173,5 +177,5 @@ def _unpacked(plain: bytes, hour: str) -> Snapshot:
                 groups[group][name] = arrays[full]
         position = Position(int(head["block"]), bytes.fromhex(head["nonce"]), hour)
         return Snapshot(position, int(head["version"]), **groups)
-    except (struct.error, ValueError, KeyError, TypeError, zlib.error, zipfile.BadZipFile, EOFError) as error:
+    except _NOT_OURS as error:
         raise SnapshotUnusable(reason=type(error).__name__) from None
