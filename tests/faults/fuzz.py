@@ -1,11 +1,11 @@
-"""Mutated bytes into every door: decoders, connections, HTTP ingestion, kernels, blocks.
+"""Mutated bytes into every door: decoders, connections, HTTP ingestion, kernels, blocks, chunks, snapshots.
 
     python tests/faults/fuzz.py --inputs 1000000 [--seed 1] [--only jt808,http,…]
 
 Inputs are the samples of `../shared` and our own captured frames, mutated byte by byte (flipped, cut,
-doubled, spliced, lengths set to extremes). Promise: nothing comes out but an answer or
-the part's own refusal, memory stays bounded, and no compiled kernel leaves its arrays (the run compiles
-them with numba's boundscheck).
+doubled, spliced, lengths set to extremes). Promise: nothing comes out but an answer or the part's own
+refusal, no part swallows another exception into its log, memory stays bounded, and no compiled kernel leaves
+its arrays (the run compiles them with numba's boundscheck).
 Prints one JSON line; exit 1 when a promise was broken. The seed reproduces the run. Nothing is listened on.
 """
 
@@ -28,6 +28,7 @@ import time  # noqa: E402
 from collections import Counter  # noqa: E402
 
 from tests.faults.common import fuzzed  # noqa: E402
+from tests.faults.common.troubles import noticed  # noqa: E402
 
 
 def memory_mb() -> float:
@@ -54,12 +55,13 @@ async def run(inputs: int, seed: int, only: set[str]) -> dict[str, object]:
         before, done = 0.0, 0
         while done < wanted:
             try:
-                told = await feed(min(door.at_once, wanted - done))
+                with noticed(broken):
+                    told = await feed(min(door.at_once, wanted - done))
             except Exception as error:  # noqa: BLE001 (whatever comes out is the finding)
                 broken.append(f"{name} after {done}: {type(error).__name__}: {error}"[:300])
-                if len(broken) > 20:
-                    break
                 feed, told = door.make(chance), Counter({"broken": 1})
+            if len(broken) > 20:
+                break
             answers.update({f"{name}:{what}": n for what, n in told.items()})
             done += sum(told.values())
             if not before and done >= wanted // 4:

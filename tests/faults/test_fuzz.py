@@ -22,7 +22,9 @@ def test_mutated_bytes_bring_out_answers_and_refusals_alone(shared):
     status, found = run("--inputs", "30000")
     assert found["broken"] == []
     assert status == 0
-    assert set(found["by_door"]) == {"jt808", "stream", "osmand", "owntracks", "http", "kernels", "blocks"}
+    assert set(found["by_door"]) == {
+        "jt808", "stream", "osmand", "owntracks", "http", "kernels", "blocks", "chunks", "snapshots",
+    }  # fmt: skip
     assert sum(found["by_door"].values()) == found["inputs"] >= 29_990
     answers = found["answers"]
     for got_in in (
@@ -32,6 +34,9 @@ def test_mutated_bytes_bring_out_answers_and_refusals_alone(shared):
         "owntracks:read",
         "http:answered",
         "kernels:accepted",
+        "blocks:read",
+        "chunks:read",
+        "snapshots:read",
     ):
         assert answers[got_in] > 20, f"{got_in}: the mutations are so wild that nothing gets through the door"
 

@@ -24,12 +24,12 @@ from sifang.gateways.owntracks import decoder as owntracks
 from sifang.gateways.owntracks.server import routes as owntracks_routes
 from sifang.monitoring.engine.engine import Engine
 from sifang.monitoring.engine.specs import FenceSpec, MeasureSpec
-from sifang.monitoring.intake import block, checks
+from sifang.monitoring.intake import checks
 from sifang.monitoring.intake.admission import Admission, DeviceRow, Window
 from sifang.monitoring.intake.columns import FIX
-from sifang.monitoring.intake.errors import BlockDamaged
 from sifang.monitoring.intake.http import DeviceHttpServer, HttpConnection
 from sifang.monitoring.intake.testing import FakeIntake, device_ref
+from tests.faults.common import fuzzed_stored
 from tests.faults.common.mutation import mutated
 
 ROOT = Path(__file__).parents[3]
@@ -298,30 +298,6 @@ def judging(chance: Random) -> Feed:
     return feed
 
 
-def opening(chance: Random) -> Feed:
-    """Plaintext of journal blocks, damaged after decryption: BlockDamaged, never half a tick."""
-    generator = np.random.default_rng(chance.randrange(2**32))
-    inputs = []
-    for n in (0, 1, 7, 300):
-        fixes = np.zeros(n, FIX)
-        fixes["taken_s"] = fixes["received_s"] = 1_800_000_000
-        fixes["lon"], fixes["lat"] = generator.normal(117, 0.1, n), generator.normal(36, 0.1, n)
-        block.quantise(fixes)
-        inputs.append(block.encode(fixes, np.arange(n, dtype=np.uint64)))
-
-    async def feed(n: int) -> Told:
-        told: Told = Counter()
-        for _ in range(n):
-            try:
-                block.decode(mutated(chance.choice(inputs), chance, inputs))
-                told["read"] += 1
-            except BlockDamaged:
-                told["damaged"] += 1
-        return told
-
-    return feed
-
-
 DOORS = {
     "jt808": Door(decoding("jt808"), 30),
     "stream": Door(streaming, 30),
@@ -329,5 +305,7 @@ DOORS = {
     "owntracks": Door(decoding("owntracks"), 8),
     "http": Door(asking_http, 8),
     "kernels": Door(judging, 12, at_once=2000),
-    "blocks": Door(opening, 4),
+    "blocks": Door(fuzzed_stored.blocks, 4),
+    "chunks": Door(fuzzed_stored.chunks, 4),
+    "snapshots": Door(fuzzed_stored.snapshots, 2),
 }
