@@ -180,8 +180,6 @@ def course_of(file: AlarmFile) -> list[Line]:
     alarm = file.alarm
     lines = [Line(alarm.began_at, "情形开始（装置时间）", "unknown")]
     how = "补传定位复算后生成问题" if alarm.past else "生成报警"
-    if alarm.past and alarm.facts.get("in_order"):
-        how = "补传定位按时间顺序到达，生成问题"
     end = "，不作实时推送" if alarm.past else "，推送值班席"
     lines.append(Line(alarm.raised_at, f"{how} {alarm.number}{end}", "plain" if alarm.past else "outside"))
     lines += [Line(note.at, f"复算：{note.title}", note.look) for note in reviews.notes(alarm)]

@@ -11,7 +11,7 @@ from sifang.monitoring.models.alarms import AlarmKind
 from sifang.monitoring.questions import headline, past_span
 from sifang.monitoring.services.alarms import PAST_WITHIN, TAKE_WITHIN
 from sifang.web.present import reviews
-from sifang.web.templatetags.figures import clock, metres, percent, side
+from sifang.web.templatetags.figures import away, clock, metres, percent, side
 
 PAST_WITHIN_S = int(PAST_WITHIN.total_seconds())  # … of a question about the past
 TAKE_WITHIN_S = int(TAKE_WITHIN.total_seconds())  # 内部目标: the waiting clock is red after it
@@ -293,7 +293,7 @@ def sentence(alarm: Alarm) -> str:
     assumed = "（推定）" if any(row.get("assumed") for row in out) else ""
     where = "禁止区域内" if keeps(alarm) == "outside" else "界线以外"
     words = f"从 {clock(moment(first))} 起，{len(out)} 个定位在{where}，"
-    words += f"{metres(first.get('distance_m'))} → {metres(last.get('distance_m'))}；"
+    words += f"{away(first.get('distance_m'))} → {away(last.get('distance_m'))}；"
     span = f"±{metres(low)}" if metres(low) == metres(high) else f"±{metres(low)} 至 ±{metres(high)}"
     words += f"定位误差 {span}{assumed}，"
     words += f"此处界线误差 ±{metres(last.get('boundary_m'))}。"

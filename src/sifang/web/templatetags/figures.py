@@ -6,6 +6,7 @@ from typing import Any
 from django import template
 
 from sifang.kernel.time import SHANGHAI, utc_now
+from sifang.monitoring.engine.constants import HORIZON_M
 
 register = template.Library()
 
@@ -33,12 +34,20 @@ def metres(value: float | None) -> str:
 
 
 @register.filter
+def away(distance_m: float | None) -> str:
+    """Return a distance to a line: 240 m, or 超过 3 km where the engine measured no farther."""
+    if distance_m is not None and abs(distance_m) >= HORIZON_M:
+        return f"超过 {HORIZON_M / KM_FROM_M:.0f}{THIN}km"
+    return metres(distance_m)
+
+
+@register.filter
 def side(distance_m: float | None, keeps: str = "inside") -> str:
     """Return 界外 240 m or 界内 58 m; of a prohibited place 场所内, 场所外. Positive = the unlawful side."""
     if distance_m is None:
         return "—"
     wrong, right = SIDES[keeps]
-    return f"{wrong if distance_m > 0 else right} {metres(distance_m)}"
+    return f"{wrong if distance_m > 0 else right} {away(distance_m)}"
 
 
 @register.filter

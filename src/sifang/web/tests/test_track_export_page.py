@@ -189,7 +189,7 @@ def test_a_session_that_ends_stops_the_file(court, monkeypatch):
 def test_the_person_sees_that_the_track_was_made_a_file_and_for_what(court):
     body(court.desk("王科").post(URL, form()))
     page = court.desk("张三").get("/me").content.decode()
-    assert "申请将轨迹导出为文件" in page
+    assert "轨迹导出为文件" in page
     assert "向办案机关提供轨迹证据" in page
     assert "历下区司法局" in page
     assert "王科" not in page
