@@ -38,7 +38,6 @@ from sifang.monitoring.models import (
     RetentionKind,
     RetentionPolicy,
     RetentionRun,
-    Signal,
 )
 from sifang.monitoring.services.measures import live
 from sifang.people.access import Purpose, acting, record_read
@@ -156,19 +155,6 @@ def access_track(
         record_read(officer, purpose, "track", [person.id], object_id=person.id, span=(frm, to))
     with acting(officer, purpose, using="reader"):
         return read_track(numbers, frm, to)
-
-
-def access_signals_of(
-    officer: Officer, alarm: Alarm, purpose: Purpose = Purpose.VERIFY_ALARM
-) -> list[Signal]:
-    """Return the signals of an alarm's measure, kind and fence since it began, in order. Raises NotFound."""
-    _need_staff(officer)
-    with acting(officer, purpose):
-        if not Alarm.objects.filter(id=alarm.id).exists():
-            raise NotFound
-        record_read(officer, purpose, "signals", [alarm.person_id], object_id=alarm.id)
-        found = Signal.objects.filter(measure_id=alarm.measure_id, fence=alarm.fence)
-        return list(found.filter(at__gte=alarm.began_at).order_by("at"))
 
 
 @dataclass(frozen=True)

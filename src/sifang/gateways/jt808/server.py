@@ -169,9 +169,6 @@ class Jt808Server:
         if connection in self._connections:  # it logged out and stays
             self._strangers[connection] = None
 
-    def is_connected(self, terminal_id: str) -> bool:
-        return terminal_id in self._signed_in
-
     # ---- downlink
 
     def _connection_of(self, terminal_id: str) -> Connection:

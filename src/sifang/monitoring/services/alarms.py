@@ -112,15 +112,6 @@ def end_alarm_episode(
     return alarm
 
 
-def open_alarms() -> list[tuple[int, str, int | None, int]]:
-    """Return (measure number, kind, fence number, episode) of alarms whose situation is still on.
-
-    What the watch needs after a restart, so that it ends what it had begun.
-    """
-    rows = Alarm.objects.filter(ended_at=None, past=False).exclude(state="closed")
-    return list(rows.values_list("measure__number", "kind", "fence__number", "episode"))
-
-
 def tell(alarm_id: UUID) -> None:
     """Tell the live pages, when this transaction commits, that an alarm changed."""
     with connection.cursor() as cursor:

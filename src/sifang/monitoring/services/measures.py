@@ -5,8 +5,7 @@ The database holds the limits (migration 0003); here stand the powers, the recor
 
 from datetime import date, datetime, timedelta
 
-from django.db.models import F, Q
-from django.db.models.functions import Least
+from django.db.models import Q
 
 from sifang.cases.models import Case
 from sifang.cases.services import expect
@@ -168,11 +167,6 @@ def end_expired(now: datetime) -> int:
 def live(now: datetime) -> Q:
     """Return the condition for measures in force at `now`: end exclusive, order not ended."""
     return Q(approved_at__lte=now, ends_at__gt=now) & (Q(ended_at=None) | Q(ended_at__gt=now))
-
-
-def last_instant() -> Least:
-    """Return the expression for the instant (exclusive) at which a measure ends or ended."""
-    return Least(F("ends_at"), F("ended_at"))
 
 
 def _approved(measure: Measure) -> None:

@@ -19,7 +19,6 @@ from sifang.monitoring.access import (
     access_measures_of,
     access_open_alarms,
     access_refused_counts,
-    access_signals_of,
     access_track,
 )
 from sifang.monitoring.errors import TrackTooLong
@@ -81,7 +80,6 @@ LISTS = {
 }
 OBJECTS = {
     "alarm": lambda s, who: access_alarm_by_id(who, s.alarm.id),
-    "signals": lambda s, who: access_signals_of(who, s.alarm),
     "measures": lambda s, who: access_measures_of(who, s.person),
     "clauses": lambda s, who: access_clauses_of(who, s.person),
     "track": lambda s, who: access_track(who, s.person, Purpose.VERIFY_ALARM, *day()),
@@ -114,7 +112,7 @@ def test_outsiders_and_officers_who_left_learn_nothing(scene):
 def test_the_person_sees_the_own_limits_but_not_the_officers_desk(scene):
     own = scene.desk["张三"]
     assert len(OBJECTS["clauses"](scene, own)) == len(OBJECTS["measures"](scene, own)) == 1
-    for ask in (*LISTS.values(), OBJECTS["alarm"], OBJECTS["signals"], OBJECTS["track"]):
+    for ask in (*LISTS.values(), OBJECTS["alarm"], OBJECTS["track"]):
         with pytest.raises(NotFound):
             ask(scene, own)
 

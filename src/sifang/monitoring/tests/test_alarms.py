@@ -26,7 +26,6 @@ from sifang.monitoring.questions import escalation, headline, police_request
 from sifang.monitoring.services.alarms import (
     Situation,
     end_alarm_episode,
-    open_alarms,
     raise_alarm,
 )
 from sifang.monitoring.services.handling import (
@@ -104,10 +103,6 @@ def test_the_same_episode_raises_nothing_twice(tracked):
     assert again(tracked, first).ended_at is not None
     assert raised(tracked, ago=10) == first
     assert again(tracked, first).ended_at is None
-    with as_role("watch"), system("watch"):
-        assert open_alarms() == [
-            (tracked.measure.number, "boundary_left", tracked.fence.number, first.episode)
-        ]
 
 
 def test_after_the_answer_a_new_episode_is_a_new_question(tracked):
