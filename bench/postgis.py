@@ -331,7 +331,7 @@ def where_it_goes(world, ticks, folder):
 
     parts = (
         ("admission", Admission, "admit"), ("copy for the undo", Engine, "save"), ("engine", Engine, "step"),
-        ("columns and zlib", store, "encode"), ("AES", store, "seal"), ("alarm rows", AlarmRows, "record"),
+        ("columns", store, "encode"), ("AES", store, "seal"), ("alarm rows", AlarmRows, "record"),
         ("statements of the client, alarms included", store.Journal, "_transaction"),
     )  # fmt: skip
     spent = {}
