@@ -9,7 +9,7 @@ DEMO_FLAGS ?=
 TEST_FLAGS ?=
 PG15 := /usr/lib/postgresql/15/bin
 
-.PHONY: help setup setup-dev front demo test unit check bench clean-demo test-packages test-pg15 fault-kill fault-fuzz fault-idle fault-backlog
+.PHONY: help setup setup-dev front demo test unit check bench clean-demo test-packages test-pg15 fault-kill fault-fuzz fault-idle fault-backlog fault-poison
 
 help:
 	@echo "make setup       install into .venv          make demo        the demonstration city"
@@ -97,6 +97,10 @@ fault-backlog: setup-dev
 # long form; a short one is in the suite: make fault-late COUNT=1000
 fault-late: setup-dev
 	@$(BIN)/python tests/faults/late.py --count $(or $(COUNT),1000)
+
+# long form (a full disk needs root); a short one is in the suite: make fault-poison ROUNDS=22
+fault-poison: setup-dev
+	@$(BIN)/python -W ignore tests/faults/poison.py --rounds $(or $(ROUNDS),22) $(FAULT_FLAGS)
 
 # long form; a short one is in the suite: make fault-kill KILLS=200
 fault-kill: setup-dev

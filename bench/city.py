@@ -2,11 +2,11 @@
 
     python bench/city.py [--tracked 3300] [--seconds 60] [--every 10]
 
-A whole installation (`sifang up`, real schema, encryption, snapshots, guard), the demonstration city with
-`--tracked` devices, each of which speaks every `--every` seconds over its own connection (3,300 at 10 s: 330
-fixes/s), and one browser (headless Chromium, without WebGL: the map would be drawn by the same two
-processors) with the duty officer's page 指挥 open. Received → changed: from the moment the device wrote the
-fix to the moment the row's cell of that device shows its second (a MutationObserver in the page).
+A whole installation (`sifang up`, real schema, encryption, snapshots, guard), the demonstration's offices,
+`--tracked` devices (a boundary each), each of which speaks every `--every` seconds over its own connection
+(3,300 at 10 s: 330 fixes/s), and one browser (headless Chromium, without WebGL: the map would be drawn by the
+same two processors) with the duty officer's page 指挥 open. Received → changed: from the moment the device
+wrote the fix to the moment the row's cell of that device shows its second (a MutationObserver in the page).
 """
 # ruff: noqa: ANN001, ANN201
 
@@ -134,11 +134,8 @@ def main():
     asked = parser.parse_args()
     with Installation(env={"SIFANG_DEMO": "1"}) as where:
         where.start()
-        persons = str(max(asked.tracked, 300))
-        where.run(
-            "sifang.ops.seed_demo", "--persons", persons, "--tracked", str(asked.tracked),
-            "--sim", str(where.folder / "sim.json"), timeout_s=1200,
-        )  # fmt: skip
+        plan = str(where.folder / "sim.json")
+        where.run("bench.intake_seed", "--devices", str(asked.tracked), "--plan", plan, timeout_s=600)
         terminals = dict(
             where.rows(
                 "SELECT m.number, d.terminal_id FROM monitoring_binding b JOIN monitoring_measure m"

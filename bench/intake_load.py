@@ -110,7 +110,7 @@ class Terminal(asyncio.Protocol):
 
 class Load:
     def __init__(self, plan):
-        self.terminals = [Terminal(self, one["terminal"], one["home"]) for one in plan]
+        self.terminals = [Terminal(self, one["terminal_id"], one["home"]) for one in plan["devices"]]
         self.is_running, self.until, self.answers, self.left, self.gone = False, 0.0, 0, 0, 0
         self.registered = self.authenticated = 0
         self.signed = asyncio.Event()

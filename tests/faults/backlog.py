@@ -27,16 +27,22 @@ from tests.faults.common.backlog import EVERY_S  # noqa: E402
 from tests.faults.common.checks import AFTER_S, BEFORE_S, AlarmRow, Verdict, judge_alarms, judge_fixes  # noqa: E402
 from tests.faults.common.clients import Clients  # noqa: E402
 from tests.faults.common.evidence import ALARMS, check, read_tracks  # noqa: E402
-from tests.faults.common.installation import Installation, until  # noqa: E402
+from tests.faults.common.installation import Installation, NeverHappened, until  # noqa: E402
 from tests.faults.common.tracks import Breach, life_of  # noqa: E402
 
-DRAINED_S, DELAY_S = 600.0, 5.0
-JUDGED_S = 900.0  # an episode that is still on is left undecided for ten minutes
+DRAINED_S, DELAY_S, JUDGED_S = 600.0, 5.0, 300.0
 PAST = """
 SELECT m.number, a.past OR a.began_at > a.raised_at - interval '2 minutes' AS is_right, count(*)
   FROM monitoring_alarm a JOIN monitoring_measure m ON m.id = a.measure_id GROUP BY 1, 2
 """  # what a device says of the present is live; what it says of hours ago is not
-WAITING = "SELECT count(*) FROM monitoring_latework WHERE state = 'waiting'"
+WAITING = """
+SELECT count(*) FROM monitoring_latework
+ WHERE state = 'waiting' AND coalesce(not_before, '-infinity') < now() + interval '10 seconds'
+"""  # what was judged once and ends in the middle of an episode waits for minutes
+LEFT = """
+SELECT m.number, l.state, l.reason, l.from_s, l.to_s, l.received_s, l.created_at, l.not_before, now()
+  FROM monitoring_latework l JOIN monitoring_measure m ON m.id = l.measure_id WHERE l.state = 'waiting'
+"""
 STATES = "SELECT state, reason, count(*) FROM monitoring_latework GROUP BY 1, 2"
 
 
@@ -70,6 +76,11 @@ class Returning:
         for line in self.process.stdout or ():
             with suppress(ValueError):
                 self.latest = json.loads(line)
+
+    @property
+    def is_made(self) -> bool:
+        """Whether every fix of it is made and offered, and waits for `go`."""
+        return bool(self.latest)
 
     def go(self) -> None:
         """Let them all come back now."""
@@ -106,7 +117,7 @@ def run(asked: argparse.Namespace, where: Installation) -> dict[str, Any]:
             until(lambda: back.latest.get("done"), DRAINED_S, f"all is acknowledged ({back.latest})", 0.2)
             time.sleep(0.5)
             delay_s = clients.latest["delay_s"]
-            judged_s = _until_judged(where)
+            judged_s = until_judged(where)
             clients.drain(90 + 2 * asked.live)
             live = check(where, live_plan, clients, clients.breaches())
             return _figures(asked, where, plan, back, live, delay_s, judged_s, told)
@@ -114,9 +125,13 @@ def run(asked: argparse.Namespace, where: Installation) -> dict[str, Any]:
         back.end()
 
 
-def _until_judged(where: Installation) -> float:
+def until_judged(where: Installation) -> float:
+    """Wait until the late fixes are judged; return the seconds it took."""
     begun = time.monotonic()
-    until(lambda: where.rows(WAITING)[0][0] == 0, JUDGED_S, "the late fixes are judged", 1.0)
+    try:
+        until(lambda: where.rows(WAITING)[0][0] == 0, JUDGED_S, "the late fixes are judged", 1.0)
+    except NeverHappened as error:
+        raise NeverHappened(f"{error}: {where.rows(LEFT)}\n{where.said()}") from None
     return round(time.monotonic() - begun, 1)
 
 
@@ -124,19 +139,9 @@ def _figures(  # noqa: PLR0917 (what the run brought together)
     asked: argparse.Namespace, where: Installation, plan: Path, back: Returning, live: Verdict,
     delay_s: dict[str, float], judged_s: float, told: dict[str, Any],
 ) -> dict[str, Any]:  # fmt: skip
-    late = Verdict()
-    kept = history.read(back.history_path)
-    tracks = {k: rows for k, rows in read_tracks(where, plan, kept).items() if k >= asked.live}
-    judge_fixes(late, kept, kept, tracks)
-    whole, cut = _breaches(asked, back, told)
-    judge_alarms(late, whole, [one for one in _alarms(where, told, asked.live) if not _fits(one, cut)])
+    late, of_backlog = judge_backlog(where, plan, back, told, asked.live, asked.devices)
     for line in live.lines + late.lines:
         sys.stderr.write(f"{line}\n")
-    number = {one["measure"] for one in told["devices"][asked.live :]}
-    of_backlog: Counter[str] = Counter()
-    for measure, is_right, n in where.rows(PAST):
-        if measure in number:
-            of_backlog["past" if is_right else "live"] += n
     good = live.is_good and late.is_good and delay_s.get("p99", 99.0) <= DELAY_S and not of_backlog["live"]
     states = [[state, reason, n] for state, reason, n in where.rows(STATES)]
     return {
@@ -147,15 +152,33 @@ def _figures(  # noqa: PLR0917 (what the run brought together)
     }  # fmt: skip
 
 
+def judge_backlog(  # noqa: PLR0917 (what the run brought together)
+    where: Installation, plan: Path, back: Returning, told: dict[str, Any], skip: int, devices: int
+) -> tuple[Verdict, Counter[str]]:  # fmt: skip
+    """Return the verdict on the devices that came back, and how many alarms are of the past or live."""
+    late = Verdict()
+    kept = history.read(back.history_path)
+    tracks = {k: rows for k, rows in read_tracks(where, plan, kept).items() if k >= skip}
+    judge_fixes(late, kept, kept, tracks)
+    whole, cut = _breaches(skip, devices, back, told)
+    judge_alarms(late, whole, [one for one in _alarms(where, told, skip) if not _fits(one, cut)])
+    number = {one["measure"] for one in told["devices"][skip:]}
+    of_backlog: Counter[str] = Counter()
+    for measure, is_right, n in where.rows(PAST):
+        if measure in number:
+            of_backlog["past" if is_right else "live"] += n
+    return late, of_backlog
+
+
 def _breaches(
-    asked: argparse.Namespace, back: Returning, told: dict[str, Any]
+    skip: int, devices: int, back: Returning, told: dict[str, Any]
 ) -> tuple[list[Breach], list[Breach]]:
     """Return what the backlog holds whole, and what it cuts (an alarm on that may stand or not)."""
     start_s = int(back.latest["start_s"])
     end_s = start_s + int(back.latest["each"]) * EVERY_S
     whole: list[Breach] = []
     cut: list[Breach] = []
-    for index in range(asked.live, asked.live + asked.devices):
+    for index in range(skip, skip + devices):
         life = life_of(index, told["devices"][index], start_s, 1)
         for one in life.breaches(int(time.time())):
             is_whole = one.from_s > start_s and one.to_s + AFTER_S < end_s

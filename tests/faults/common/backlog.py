@@ -112,6 +112,8 @@ async def main(asked: argparse.Namespace) -> None:
     start_s = int(time.time()) - 900 - each * EVERY_S
     history = Writer(asked.history)
     devices = [Returning(asked.skip + k, told, start_s, each, history) for k, told in enumerate(plan)]
+    sys.stdout.write(json.dumps({"offered": each * len(devices), "done": False}) + "\n")
+    sys.stdout.flush()
     sys.stdin.readline()  # all is made ready; now
     begun = time.monotonic()
 

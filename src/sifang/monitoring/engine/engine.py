@@ -111,6 +111,8 @@ class Engine:
                     *tables.geometry.arrays(), HORIZON_M, NODE_Z, ASSUMED_ACCURACY_M, self._rules, out,
                 )  # fmt: skip
                 parts.append(out[:n].copy())
+        if len(parts) == 1:
+            return parts[0]
         return np.concatenate(parts) if parts else np.zeros(0, SIGNAL)
 
     def _room(self, least: int) -> Array:

@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 import structlog
-from django.db import DatabaseError, connections, transaction
+from django.db import Error, connections, transaction
 
 from sifang.kernel.config import need
 from sifang.kernel.errors import BeyondPower, NotFound
@@ -155,5 +155,5 @@ class Run:
     def _broken(self) -> None:
         try:
             self._ended("broken")
-        except DatabaseError:
+        except Error:  # the database itself may be what broke
             log.exception("export_end_not_recorded", export=str(self.export.id))

@@ -24,7 +24,7 @@ from sifang.monitoring.intake.checks import (
     admit_rows,
     remember_rows,
 )
-from sifang.monitoring.intake.columns import F_LOCATED, SOURCE_CELL, SOURCE_GNSS, SOURCE_WIFI
+from sifang.monitoring.intake.columns import F_LOCATED, SOURCE_CELL, SOURCE_GNSS, SOURCE_WIFI, numbers_in
 from sifang.monitoring.intake.errors import SnapshotUnusable
 from sifang.monitoring.intake.identity import KEY_BYTES, fill_digests, key_words
 from sifang.monitoring.intake.session import DeviceRef
@@ -197,7 +197,7 @@ class Admission:
 
     def save(self, fixes: Fixes) -> Marks:
         """Remember the marks of the devices in `fixes`."""
-        found = np.unique(fixes["device"])
+        found = numbers_in(fixes["device"])
         d = found[(found >= 0) & (found < len(self._mark_s))].astype(np.int64)
         return Marks(
             d, self._mark_s[d], self._recent_s[d], self._recent_digest[d], self._recent_at[d]

@@ -99,7 +99,7 @@ class Header:
     def aad(self) -> bytes:
         """Return the bytes that are authenticated with the body."""
         micros = (self.written_at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
-        numbers = ",".join(map(str, self.measures))
+        numbers = str(list(self.measures))[1:-1].replace(" ", "")
         return (
             f"sifang.journal.1|{micros}|{self.key_hour}|{self.measures_version}|{self.fixes}|{numbers}"
         ).encode()

@@ -58,3 +58,16 @@ def rows_at(array: NDArray[Any], which: NDArray[Any]) -> NDArray[Any]:
     if which.dtype == np.bool_:
         which = np.flatnonzero(which)
     return array.reshape(-1).view(np.dtype((np.void, array.itemsize))).take(which).view(array.dtype)
+
+
+def copy_of(array: NDArray[Any]) -> NDArray[Any]:
+    """Return a contiguous copy of a one-dimensional structured array, row by row and so much quicker."""
+    return array.view(np.dtype((np.void, array.itemsize))).copy().view(array.dtype)
+
+
+def numbers_in(column: NDArray[Any]) -> NDArray[Any]:
+    """Return the different numbers of a column in their order: `np.unique` for few hundreds, quicker."""
+    ordered = np.sort(column)
+    first = np.ones(len(ordered), np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    return ordered[first]

@@ -8,6 +8,7 @@ signal is stored for the person and the officer, no alarm.
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -32,10 +33,11 @@ from sifang.monitoring.engine.specs import (
     TIMETABLE,
 )
 from sifang.monitoring.intake.columns import F_LATE, F_LOCATED, NO_BATTERY
+from sifang.monitoring.intake.held import STILL_ON, Held, HeldBack, is_old
 from sifang.monitoring.intake.latework import has_late, note_late
 from sifang.monitoring.intake.tables import Names
 from sifang.monitoring.models import AlarmKind
-from sifang.monitoring.services.alarms import Situation, end_alarm_episode, raise_alarm
+from sifang.monitoring.services.alarms import Situation, end_alarm_episode, raise_alarm, raise_past_alarm
 
 log = get_logger("watch")
 ALARM_KINDS = {
@@ -47,6 +49,7 @@ ALARM_KINDS = {
     SILENT: "silent",
     SOS: "sos",
 }
+_HELD_KINDS = {KIND_NAMES[code]: kind for code, kind in ALARM_KINDS.items() if code != SILENT}
 _NUMBERS = ("distance_m", "accuracy_m", "boundary_m", "probability")
 Key = tuple[int, str, int]  # measure number, alarm kind, fence number or -1
 
@@ -68,6 +71,7 @@ class Desk:
         self._names = Names({}, {})
         self._open: dict[Key, int] = {}
         self._pending: dict[Key, int | None] = {}
+        self._held = HeldBack()
         self.raised = 0
         self.fell_silent: list[tuple[int, int]] = []  # measure, episode: committed since last taken
         self.heard: list[int] = []
@@ -87,6 +91,11 @@ class Desk:
         """Open alarms: (measure, kind, fence or -1) → the episode under which each was raised."""
         return self._open
 
+    @property
+    def running(self) -> set[Key]:
+        """What has begun and not ended: open alarms, and what is held (see `held`)."""
+        return {*self._open, *self._held}
+
     def reload(self) -> dict[int, datetime]:
         """Read which alarms are open; returns for each measure when its earliest open episode began.
 
@@ -100,6 +109,7 @@ class Desk:
             )
             rows = cursor.fetchall()
         self._open = {(measure, kind, fence): episode for measure, kind, fence, episode, _ in rows}
+        self._held.reload(self._using, _HELD_KINDS, self._now_s, self._open)
         since: dict[int, datetime] = {}
         for measure, _, _, _, began in rows:
             since[measure] = min(began, since.get(measure, began))
@@ -110,14 +120,17 @@ class Desk:
         if has_late(fixes):
             note_late(fixes, self._names.measures, self._now(), self._using)
         for signal in signals:
-            self._store(signal)
-            self._alarm(signal, fixes)
+            held = self._is_held(signal, fixes)
+            self._store(signal, held=held)
+            self._alarm(signal, fixes, held=held)
+        for key in self._held.heard(fixes, self._now_s) if self._held else ():
+            self._is_on_now(key, fixes)
         if self._has_open_silence():
             self._end_silences(fixes)
 
     def is_idle(self, fixes: NDArray[np.void], signals: NDArray[np.void]) -> bool:
         """Whether `record` would write nothing for this tick."""
-        return not len(signals) and not has_late(fixes) and not self._has_open_silence()
+        return not (len(signals) or self._held or has_late(fixes) or self._has_open_silence())
 
     def _has_open_silence(self) -> bool:
         return any(kind == "silent" for _, kind, _ in self._open)
@@ -131,11 +144,13 @@ class Desk:
                 self._open[key] = episode
                 self.raised += 1
         self.heard += self._pending_heard
+        self._held.committed()
         self.rolled_back()
 
     def rolled_back(self) -> None:
         """Forget what the last transaction would have changed."""
         self._pending, self._pending_heard = {}, []
+        self._held.rolled_back()
 
     def silence(self, signals: NDArray[np.void]) -> None:
         """Store silences that begin; whose they are is decided elsewhere.
@@ -160,7 +175,60 @@ class Desk:
         for key in keys:
             self._end(key, at_s)
 
-    def _alarm(self, signal: np.void, fixes: NDArray[np.void]) -> None:
+    def stalled(self) -> list[Key]:
+        """Return what is held though nothing more comes; `ask_stalled` asks about it."""
+        return self._held.stalled(self._now_s)
+
+    def ask_stalled(self, keys: Iterable[Key]) -> None:
+        """Ask about the past as far as it is known; what fixes of now show later is asked live."""
+        for key in keys:
+            held = self._held.get(key)
+            if held is not None and not held.asked:
+                self._ask_past(key, held, held.decided_s, still_on=True)
+                self._held.put(key, replace(held, asked=True))
+
+    @property
+    def _now_s(self) -> int:
+        return int(self._now().timestamp())
+
+    def _is_held(self, signal: np.void, fixes: NDArray[np.void]) -> bool:
+        """Whether this is the beginning of something that is not asked live."""
+        kind, fence = int(signal["kind"]), int(signal["fence"])
+        if int(signal["phase"]) != BEGIN or kind in {SILENT, STATION} or kind not in ALARM_KINDS:
+            return False
+        return not self._is_open((int(signal["measure"]), ALARM_KINDS[kind], fence)) and is_old(signal, fixes)
+
+    def _is_on_now(self, key: Key, fixes: NDArray[np.void]) -> None:
+        """Ask live, unless the last positions are on the lawful side: then its end only waits for proof."""
+        held, fence = self._held.get(key), key[2]
+        rows = self._engine.evidence(fence)[-STILL_ON:] if fence >= 0 else []
+        if held is None or any(row["distance_m"] <= 0 for row in rows):
+            return
+        episode, facts = held.episode, dict(held.facts)
+        if held.asked:  # the record has this episode as past: what is on now is asked anew
+            episode, facts = (
+                int(fixes["taken_s"][fixes["measure"] == key[0]].max()),
+                facts | {"since": held.episode},
+            )
+        self._begin(key, episode, held.probability, facts, held.evidence)
+        self._held.put(key, None)
+
+    def _ask_past(self, key: Key, held: Held, until_s: int, *, still_on: bool) -> None:
+        measure, kind, fence = key
+        if kind == ALARM_KINDS[BATTERY]:  # charged since, or asked live: of the past there is nothing to ask
+            return
+        situation = Situation(
+            measure=measure,
+            kind=AlarmKind(kind),
+            episode=held.episode,
+            fence=fence if fence >= 0 else None,
+            probability=held.probability,
+            evidence=held.evidence,
+            facts={**held.facts, "in_order": True, "still_on": still_on},
+        )
+        raise_past_alarm(situation, until=datetime.fromtimestamp(until_s, UTC), now=self._now())
+
+    def _alarm(self, signal: np.void, fixes: NDArray[np.void], *, held: bool) -> None:
         kind, measure, fence = int(signal["kind"]), int(signal["measure"]), int(signal["fence"])
         if kind == STATION or kind not in ALARM_KINDS:
             return
@@ -168,13 +236,26 @@ class Desk:
         if int(signal["phase"]) == BEGIN:
             if kind != SILENT:
                 facts = _battery(fixes, measure) if kind == BATTERY else {}
-                self._begin(key, int(signal["episode"]), _number(signal["probability"]), facts)
+                episode, probability = int(signal["episode"]), _number(signal["probability"])
+                if held:
+                    rows = self._engine.evidence(fence) if fence >= 0 else []
+                    begun = Held(episode, int(signal["at_s"]), self._now_s, probability, rows, facts)
+                    self._held.put(key, begun)
+                else:
+                    self._begin(key, episode, probability, facts)
             return
         if kind == SILENT:
             self._pending_heard.append(measure)
         self._end(key, int(signal["at_s"]))
 
-    def _begin(self, key: Key, episode: int, probability: float | None, facts: dict[str, Any]) -> None:
+    def _begin(
+        self,
+        key: Key,
+        episode: int,
+        probability: float | None,
+        facts: dict[str, Any],
+        evidence: list[dict[str, Any]] | None = None,
+    ) -> None:
         measure, kind, fence = key
         if self._is_open(key) or measure not in self._names.measures:
             return
@@ -185,7 +266,7 @@ class Desk:
                 episode=episode,
                 fence=fence if fence >= 0 else None,
                 probability=probability,
-                evidence=self._engine.evidence(fence) if fence >= 0 else [],
+                evidence=evidence or (self._engine.evidence(fence) if fence >= 0 else []),
                 facts=facts,
             ),
             now=self._now(),
@@ -195,6 +276,11 @@ class Desk:
 
     def _end(self, key: Key, at_s: int) -> None:
         measure, kind, fence = key
+        held = self._held.get(key)
+        if held is not None:
+            if not held.asked:
+                self._ask_past(key, held, at_s, still_on=False)
+            self._held.put(key, None)
         if not self._is_open(key):
             return
         at = datetime.fromtimestamp(at_s, UTC)
@@ -214,7 +300,7 @@ class Desk:
                 self._pending_heard.append(int(measure))
                 self._end(key, at)
 
-    def _store(self, signal: np.void) -> None:
+    def _store(self, signal: np.void, *, held: bool = False) -> None:
         measure, fence = self._names.measures.get(int(signal["measure"])), int(signal["fence"])
         if measure is None:
             return
@@ -230,7 +316,9 @@ class Desk:
                     "begin" if int(signal["phase"]) == BEGIN else "end",
                     int(signal["episode"]),
                     datetime.fromtimestamp(int(signal["at_s"]), UTC),
-                    json.dumps({name: _number(signal[name]) for name in _NUMBERS}),
+                    json.dumps(
+                        {name: _number(signal[name]) for name in _NUMBERS} | ({"held": True} if held else {})
+                    ),
                     self._now(),
                 ],
             )

@@ -19,7 +19,7 @@ from sifang.kernel.log import get_logger
 from sifang.monitoring.intake.admission import Admission
 from sifang.monitoring.intake.checks import ACCEPTED, FUTURE_S, REASONS
 from sifang.monitoring.intake.clockwatch import ClockWatch
-from sifang.monitoring.intake.columns import FIX
+from sifang.monitoring.intake.columns import FIX, copy_of, rows_at
 from sifang.monitoring.intake.frames import RefusedFrames
 from sifang.monitoring.intake.refusals import Refusals
 from sifang.monitoring.intake.session import Frames
@@ -92,7 +92,7 @@ class Judge:
         """
         self.settle()
         batches, frames, early = self._without_early(batches, frames)
-        fixes = np.concatenate([_in_time_order(batch) for batch in batches]) if batches else np.zeros(0, FIX)
+        fixes = _joined([_in_time_order(batch) for batch in batches])
         if self._refused_frames is not None:
             self._refused_frames.begin_tick(batches, () if self._stored else frames)
         now = self._clock()
@@ -105,7 +105,9 @@ class Judge:
         failed = self._try(fixes if left.all() else fixes[left])
         self._stored.clear()
         held = [*waiting, *failed]
-        stored = [~np.isin(batch["device"], held) for batch in batches]
+        stored = [
+            ~np.isin(batch["device"], held) if held else np.ones(len(batch), np.bool_) for batch in batches
+        ]
         if early is not None:
             stored = _put_back(stored, early)
         self.acknowledged += sum(int(one.sum()) for one in stored)
@@ -190,7 +192,7 @@ class Judge:
     def _attempt(self, fixes: Fixes) -> None:
         for _ in range(_RELOADS):
             try:
-                return self._once(fixes.copy())
+                return self._once(copy_of(fixes))
             except StaleVersionError:
                 self._reload()
         raise StaleVersionError
@@ -202,7 +204,8 @@ class Judge:
         try:
             with ADMISSION:
                 reasons = self._admission.admit(fixes)
-            accepted = fixes[reasons == ACCEPTED]
+            taken = reasons == ACCEPTED
+            accepted = fixes if taken.all() else rows_at(fixes, taken)
             if len(accepted):
                 with ENGINE:
                     numbers, each = np.unique(accepted["measure"], return_counts=True)
@@ -226,8 +229,8 @@ class Judge:
     def _follow(self, fixes: Fixes, reasons: NDArray[np.uint8]) -> None:
         """What a stored tick is followed by; nothing here can undo it."""
         try:
-            conflicts = fixes[self._admission.conflicts]
-            if len(conflicts):
+            if self._admission.conflicts.any():
+                conflicts = fixes[self._admission.conflicts]
                 pairs = zip(conflicts["device"].tolist(), conflicts["taken_s"].tolist(), strict=True)
                 self._tell_conflicts(sorted(set(pairs)))
             self._count(fixes, reasons)
@@ -265,6 +268,12 @@ def _put_back(stored: list[NDArray[np.bool_]], early: list[NDArray[np.bool_]]) -
         each[~left_out] = flags
         whole.append(each)
     return whole
+
+
+def _joined(batches: Sequence[Fixes]) -> Fixes:
+    if len(batches) == 1:
+        return batches[0]
+    return np.concatenate([np.zeros(0, FIX), *batches])
 
 
 def _in_time_order(batch: Fixes) -> Fixes:

@@ -14,11 +14,13 @@ import numpy as np
 import psycopg
 from django.db import DatabaseError, InterfaceError, OperationalError, connections, transaction
 from numpy.typing import NDArray
+from psycopg.adapt import Dumper
+from psycopg.pq import Format
 
 from sifang.kernel.time import utc_now
 from sifang.monitoring.engine.specs import SIGNAL
 from sifang.monitoring.intake.block import NEVER, NONCE, Header, encode, seal
-from sifang.monitoring.intake.columns import FIX
+from sifang.monitoring.intake.columns import FIX, numbers_in
 from sifang.monitoring.intake.keystore import KeyStore, hour_of
 from sifang.monitoring.intake.snapshot import Position
 from sifang.monitoring.intake.stages import SEAL, TRANSACTION
@@ -28,6 +30,7 @@ _END_SESSION = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
  WHERE pid = %s AND pid <> pg_backend_pid() AND usename = current_user AND state LIKE 'idle in transaction%%'
 """
+_ELEMENT = np.dtype([("size", ">i4"), ("value", ">i4")])
 Fixes = NDArray[np.void]
 Signals = NDArray[np.void]
 
@@ -126,8 +129,8 @@ class Journal:
         """
         written_at = self._now()
         hour = hour_of(written_at)
-        measures = tuple(int(m) for m in np.unique(fixes["measure"]))
-        header = Header(written_at, hour, version, len(fixes), measures)
+        measures = numbers_in(fixes["measure"])
+        header = Header(written_at, hour, version, len(fixes), tuple(measures.tolist()))
         calls = [(one.now_s, one.listening_s) for one in self.silences]
         try:
             key = self._keys.key(hour)
@@ -144,7 +147,7 @@ class Journal:
             len(fixes),
             datetime.fromtimestamp(first, UTC),
             datetime.fromtimestamp(last, UTC),
-            f"{{{','.join(map(str, measures))}}}",  # as PostgreSQL writes int[]: 0.4 ms less a tick
+            measures,
             body,
         )
         try:
@@ -233,12 +236,33 @@ class Journal:
 
 def insert_block(using: str, row: Sequence[Any]) -> int:
     """Insert one block under the purpose `watch` and notify; returns its id. Prepared, the body as bytes."""
+    *before, measures, body = row
     wrapper = connections[using]
     wrapper.ensure_connection()
     with wrapper.wrap_database_errors, psycopg.Cursor(wrapper.connection) as cursor:
-        found = cursor.execute(WRITE_BLOCK, row, prepare=True).fetchone()
+        cursor.adapters.register_dumper(IntArray, _IntArrayDumper)
+        found = cursor.execute(WRITE_BLOCK, [*before, _int_array(measures), body], prepare=True).fetchone()
     assert found is not None
     return int(found[0])
+
+
+class IntArray(bytes):
+    """An int[] as PostgreSQL sends it itself: neither side writes and reads hundreds of numbers as text."""
+
+
+class _IntArrayDumper(Dumper):
+    format, oid = Format.BINARY, psycopg.adapters.types["int4"].array_oid
+
+    def dump(self, obj: Any) -> bytes:
+        return bytes(obj)
+
+
+def _int_array(numbers: NDArray[np.int32]) -> IntArray:
+    elements = np.empty(len(numbers), _ELEMENT)
+    elements["size"], elements["value"] = 4, numbers
+    int4 = psycopg.adapters.types["int4"].oid
+    head = [1, 0, int4, len(numbers), 1] if len(numbers) else [0, 0, int4]
+    return IntArray(np.array(head, ">i4").tobytes() + elements.tobytes())
 
 
 def as_watch(cursor: Any, *, alone: bool = False) -> None:

@@ -128,7 +128,7 @@ class Worker:
         self.desk.name(tables.names)
         live = {spec.number for spec in tables.specs.measures}
         gone = [
-            key for key in self.desk.open if key[0] not in live or key[2] not in {-1, *tables.names.fences}
+            key for key in self.desk.running if key[0] not in live or key[2] not in {-1, *tables.names.fences}
         ]
         if gone:  # measure or fence ended: what was begun under it is over
             self._unsaid.append(lambda: self.desk.end(gone, now_s))
@@ -177,6 +177,8 @@ class Worker:
             self._silence.fell_silent(int(signal["measure"]), int(signal["episode"]), now_s)
         verdict = self._silence.judge(now_s, self._carriers)
         self._unsaid += self._words(verdict)
+        if stalled := self.desk.stalled():
+            self._unsaid.append(lambda: self.desk.ask_stalled(stalled))
         self.judge.write_silences()
         self._say_all()
 

@@ -350,7 +350,7 @@ def test_breaches_of_up_to_seven_days_ago_are_found_at_the_second_they_began(des
         assert abs(alarm.began_at.timestamp() - kept["taken_s"][0]) <= 10
 
 
-def test_the_watch_cannot_ask_about_the_past_nor_the_job_ask_live(house):
+def test_the_watch_cannot_ask_about_the_present_as_past_nor_the_job_ask_live(house):
     worker = house.worker()
     come(worker, blind(house, worker), house)
     judged(house)
@@ -363,7 +363,7 @@ def test_the_watch_cannot_ask_about_the_past_nor_the_job_ask_live(house):
         with pytest.raises(Exception, match="row-level security"), transaction.atomic():
             copy.save(force_insert=True)
     with seen():
-        copy.past = True
+        copy.past, copy.raised_at = True, copy.began_at + timedelta(minutes=9)
         with pytest.raises(Exception, match="补传定位不得生成实时报警"), transaction.atomic():
             copy.save(force_insert=True)
 

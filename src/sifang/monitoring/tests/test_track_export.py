@@ -4,6 +4,8 @@ import csv
 import io
 import json
 import re
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree as ET
 
@@ -189,6 +191,18 @@ def test_a_changed_byte_is_noticed_wherever_it_stands(court):
         for changed in less:
             with pytest.raises(TrackChanged):
                 checked(changed)
+
+
+def test_the_command_checks_a_file_without_django(court, tmp_path):
+    content, file = taken(court), tmp_path / "track.csv"
+    code = "import sys; sys.modules['django'] = None; from sifang.ops.main import main; sys.exit(main())"
+    for changed, answer in ((content, 0), (content.replace(b",117.", b",116.", 1), 1)):
+        file.write_bytes(changed)
+        words = [sys.executable, "-c", code, "track", "check", str(file)]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        assert done.returncode == answer
+        assert ("文件完整" in done.stdout) is not bool(answer)
+        assert ("SHA-256 不符" in done.stderr) is bool(answer)
 
 
 def test_the_record_is_there_before_the_first_byte(court):

@@ -103,7 +103,7 @@ class MemoryJournal(Journal):
 
     def _write(self, row, silences, signals):
         written_at, hour, version, count, _, _, measures, body = row
-        numbers = [int(m) for m in measures.strip("{}").split(",") if m]
+        numbers = measures.tolist()
         block = len(self.storage.rows) + 2**31
         self.storage.rows.append((block, written_at, hour, version, count, numbers, body))
         for part in [*silences, signals]:
