@@ -3,14 +3,16 @@
 One transaction an hour: open every block, put its fixes into the chunks of their measures (merging what is
 there), read the chunks back and compare them fix by fix with what the blocks held, delete the blocks, write
 down the hash chain of the sealed blocks. Before its commit the journal is what counts, after it the chunks;
-nobody ever sees both or neither. The key goes after the commit; what was interrupted in between is picked up
-by the next run. An hour that cannot be opened is set aside with a technical incident; the others go on.
+nobody ever sees both or neither. The key goes after the commit, and after every tick that was in its
+transaction then; what was interrupted in between is picked up by the next run. An hour that cannot be opened
+is set aside with a technical incident; the others go on.
 
 Runs as role jobs under the system purpose `compact`, one read record a run. Nothing here waits for the watch
 or lets it wait: it writes new rows only, deleted are rows that are hours old.
 """
 
 import hashlib
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -30,6 +32,7 @@ from sifang.monitoring.intake.columns import FIX
 from sifang.monitoring.intake.config import IntakeConfig
 from sifang.monitoring.intake.errors import BlockDamaged, ChunksDiffer, KeyMissing
 from sifang.monitoring.intake.keystore import KeyStore
+from sifang.monitoring.intake.store import WRITING
 from sifang.monitoring.intake.track import COLUMNS, opened
 from sifang.monitoring.models import Incident
 from sifang.people.access import system
@@ -38,6 +41,7 @@ from sifang.people.purposes import SystemPurpose
 log = get_logger("jobs")
 LAG = timedelta(hours=2)  # after the end of an hour; what restarts and late devices need stays in the journal
 AGAIN = timedelta(hours=6)  # an hour that failed is tried again after this
+PATIENCE_S = 3.0  # so long a tick in its transaction is waited for
 _AT_ONCE = 500
 _MOST_IN_MEMORY = 2_000_000  # fixes of one slice of measures, about 150 MB
 _LOCK = 0x51FA_0003  # one compaction at a time, whoever starts it
@@ -240,7 +244,11 @@ class _Run:
                 "SELECT hour FROM monitoring_journalhour"
                 " WHERE state = 'compacted' AND key_destroyed_at IS NULL ORDER BY hour"
             )
-            hours = [hour for (hour,) in cursor.fetchall() if not self._has_blocks(hour)]
+            hours = [hour for (hour,) in cursor.fetchall()]
+        if not hours or not self._nobody_writes():
+            return
+        with system(SystemPurpose.COMPACT, using=self._using, continues=True):
+            hours = [hour for hour in hours if not self._has_blocks(hour)]
         for hour in hours:
             self._step("destroy")
             self._keys.destroy(hour)
@@ -252,6 +260,26 @@ class _Run:
                     [self._now, hour],
                 )
                 record("journal_key_destroyed", {"hour": hour}, using=self._using)
+
+    def _nobody_writes(self) -> bool:
+        """Whether every tick begun before now has ended: then a late block of a compacted hour is seen.
+
+        Ticks begun later are refused such an hour by the function that writes them. One that hangs keeps
+        the keys for the next run; the watch waits for nothing here but one statement.
+        """
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            with (
+                system(SystemPurpose.COMPACT, using=self._using, continues=True),
+                self._cursor() as cursor,
+            ):
+                cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [WRITING])
+                if cursor.fetchone()[0]:
+                    return True
+            if time.monotonic() > deadline:
+                log.warning("keys_wait_for_a_tick")
+                return False
+            time.sleep(0.01)
 
     def _has_blocks(self, hour: str) -> bool:
         with self._cursor() as cursor:

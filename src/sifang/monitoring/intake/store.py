@@ -21,6 +21,7 @@ from sifang.kernel.time import utc_now
 from sifang.monitoring.engine.specs import SIGNAL
 from sifang.monitoring.intake.block import NEVER, NONCE, Header, encode, seal
 from sifang.monitoring.intake.columns import FIX, numbers_in
+from sifang.monitoring.intake.errors import KeyMissing
 from sifang.monitoring.intake.keystore import KeyStore, hour_of
 from sifang.monitoring.intake.snapshot import Position
 from sifang.monitoring.intake.stages import SEAL, TRANSACTION
@@ -34,7 +35,7 @@ _ELEMENT = np.dtype([("size", ">i4"), ("value", ">i4")])
 Fixes = NDArray[np.void]
 Signals = NDArray[np.void]
 
-WRITE_BLOCK = "SELECT monitoring_write_block(%s, %s, %s, %s, %s, %s, %s, %s)"  # migration 0016
+WRITE_BLOCK = "SELECT monitoring_write_block(%s, %s, %s, %s, %s, %s, %s, %s)"  # migrations 0016, 0018
 # advisory lock, also in WRITE_BLOCK: shared by each tick, alone by who must know that none is running
 WRITING = 0x51FA_06_02
 # no row's fault: connection, disk or memory full, shutting down, i/o error, a standby, another still writing
@@ -134,7 +135,8 @@ class Journal:
         calls = [(one.now_s, one.listening_s) for one in self.silences]
         try:
             key = self._keys.key(hour)
-        except OSError as error:  # no room for a new key: nobody's fault, everybody waits
+        except (OSError, KeyMissing) as error:  # no room for a new key, or an hour long gone (a clock set
+            # back): nobody's fault, everybody waits
             raise DatabaseLostError from error
         with SEAL:
             body = seal(encode(fixes, device_keys, calls, self._clock()), key, header)

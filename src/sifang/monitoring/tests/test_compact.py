@@ -9,6 +9,7 @@ from django.db import DatabaseError, connections, transaction
 from sifang.kernel.config import provide
 from sifang.kernel.time import utc_now
 from sifang.ledger.models import LedgerPending
+from sifang.monitoring.intake import compact
 from sifang.monitoring.intake.block import Header, encode, seal
 from sifang.monitoring.intake.chunkstore import same_rows
 from sifang.monitoring.intake.columns import F_LATE
@@ -16,6 +17,7 @@ from sifang.monitoring.intake.compact import chained, compact_due, first_head
 from sifang.monitoring.intake.config import IntakeConfig
 from sifang.monitoring.intake.errors import KeyMissing
 from sifang.monitoring.intake.keystore import KeyStore, hour_of
+from sifang.monitoring.intake.store import DatabaseLostError, as_watch, database_errors, insert_block
 from sifang.monitoring.intake.tests.city import an_hour
 from sifang.monitoring.intake.track import read_track, stream_pieces
 from sifang.monitoring.models import Incident, JournalBlock, JournalHour, MeasuresVersion, TrackChunk
@@ -329,6 +331,31 @@ def test_chunks_that_are_not_what_the_journal_held_leave_the_journal_as_it_was(y
     assert yard.rows(TrackChunk) == []
     assert {row.state for row in yard.rows(JournalHour)} == {"failed"}
     assert_same(yard.track(), written)
+
+
+def test_a_block_whose_commit_hangs_past_its_compaction_keeps_its_key(yard, monkeypatch):
+    monkeypatch.setattr(compact, "PATIENCE_S", 0.05)
+    written = yard.a_day()
+    hung, keys = yard.fixes(5, n=3, seed=77)
+    with transaction.atomic(using="watch"), connections["watch"].cursor() as cursor:
+        as_watch(cursor)
+        yard.write(hung, keys)
+        yard.compact()
+        assert {row.key_destroyed_at for row in yard.rows(JournalHour)} == {None}
+    yard.compact()
+    assert None not in {row.key_destroyed_at for row in yard.rows(JournalHour)}
+    assert_same(yard.track(), np.concatenate([written, hung]))
+
+
+def test_a_tick_built_before_its_hour_was_compacted_is_refused_and_not_lost(yard):
+    yard.a_day()
+    some, _ = yard.fixes(5, n=1)
+    at = yard.hour(5)
+    row = (at, hour_of(at), MeasuresVersion.objects.get().version, 1, at, at, some["measure"], b"x" * 40)
+    yard.compact()
+    with pytest.raises(DatabaseLostError), database_errors("watch"):
+        insert_block("watch", row)
+    assert not [one for one in yard.rows(JournalBlock) if one.key_hour == hour_of(at)]
 
 
 def test_a_run_leaves_one_read_record_and_an_idle_one_none(yard):
