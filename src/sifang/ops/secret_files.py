@@ -26,11 +26,15 @@ def write_private(path: Path, text: str) -> None:
     """Write a file of mode 0600 so that at no moment others can read it or half of it exists."""
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except OSError:
+        fresh.unlink(missing_ok=True)  # a full disk is not filled further by what could not be written
+        raise
 
 
 def kept(path: Path, make: Callable[[], str] = secrets.token_urlsafe) -> str:

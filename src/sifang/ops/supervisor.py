@@ -96,6 +96,7 @@ class Supervisor:
         self._last_signal = 0
         self._steps = 0
         self._is_ready = False  # once everything served; status looks at the present
+        self._is_unwritten = False  # the state, for want of room
         self._guardian = Guardian(settings.data)
         self._is_demo_data = demo is not None or (settings.data / DEMO_MARK).exists()
 
@@ -253,7 +254,7 @@ class Supervisor:
             changed |= child.tend()
             if child.restarts != before:
                 log.warning("process_ended", process=child.name, code=child.last_code, n=child.restarts)
-        if changed:
+        if changed or self._is_unwritten:
             self._write_state()
 
     def _say_waiting(self, began: float, told: int) -> int:
@@ -279,15 +280,21 @@ class Supervisor:
             time.sleep(TICK_S)
 
     def _write_state(self) -> None:
-        write_state(
-            self.settings.data,
-            {
-                "url": self.settings.url,
-                "demo": self._is_demo_data,
-                "is_ready": self._is_ready,
-                "processes": [child.report() for child in self._children],
-            },
-        )
+        """Tell what runs; on a full disk it is told as soon as there is room, and all goes on meanwhile."""
+        state = {
+            "url": self.settings.url,
+            "demo": self._is_demo_data,
+            "is_ready": self._is_ready,
+            "processes": [child.report() for child in self._children],
+        }
+        try:
+            write_state(self.settings.data, state)
+        except OSError as error:
+            if not self._is_unwritten:
+                log.warning("state_not_written", error=type(error).__name__)
+            self._is_unwritten = True
+        else:
+            self._is_unwritten = False
 
     # -- ending -----------------------------------------------------------------------------------
 
