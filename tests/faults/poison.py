@@ -34,7 +34,7 @@ from tests.faults.common.disks import NotPossible, SmallDisk, own_mounts  # noqa
 from tests.faults.common.evidence import check, read_tracks  # noqa: E402
 from tests.faults.common.gaps import Gaps, memory_mb  # noqa: E402
 from tests.faults.common.installation import Installation, NeverHappened, until  # noqa: E402
-from tests.faults.idle import Idlers  # noqa: E402
+from tests.faults.idle import EACH, Idlers  # noqa: E402
 
 GAP_S, DELAY_S, BACK_S = 5.0, 5.0, 60.0
 SECONDS_A_ROUND, ALL_ELSE_S = 150, 900
@@ -233,15 +233,18 @@ class Poisons:
     def idle(self) -> Told:
         """Strangers that say nothing."""
         before = memory_mb(self.where.pid("watch"))
-        idlers = Idlers(self.where, self.asked.idle, 0)
-        try:
-            until(lambda: idlers.latest.get("done"), 120, "all connections were opened", 0.2)
+        with ExitStack() as stack:
+            idlers = []
+            for first in range(0, self.asked.idle, EACH):
+                idlers.append(Idlers(self.where, min(EACH, self.asked.idle - first), first))
+                stack.callback(idlers[-1].end)
+            until(
+                lambda: all(one.latest.get("done") for one in idlers), 120, "all connections were opened", 0.2
+            )
             self.clients.until_acknowledged_since(time.monotonic(), GAP_S)
             time.sleep(self.asked.seconds / 2)
-            said = {name: idlers.latest[name] for name in ("opened", "open", "failed")}
+            said = {name: sum(one.latest[name] for one in idlers) for name in ("opened", "open", "failed")}
             held = memory_mb(self.where.pid("watch"))
-        finally:
-            idlers.end()
         return said | {"memory_mb": [before, held], "good": said["opened"] == self.asked.idle}
 
     def backlog(self) -> Told:
