@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import pytest
+from django.db import transaction
 
 from sifang.cases.models import Case
 from sifang.cases.services import open_case
@@ -158,5 +159,6 @@ def _persons(city: City) -> None:
 
 @pytest.fixture
 def city(db: None) -> City:
-    """The personae of this test."""
-    return build_city()
+    """The personae of this test, committed once: each act for itself takes half as long again."""
+    with transaction.atomic():
+        return build_city()

@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -65,7 +64,6 @@ class Installation:
             "SIFANG_DATA": str(self.folder), "SIFANG_DATABASE_URL_WATCH": url, "SIFANG_PROCESS": "watch",
             "SIFANG_JT808_PORT": str(self.port), "SIFANG_DEVICE_HTTP_PORT": str(self.http_port),
             "SIFANG_SECRET_KEY": "x" * 50, "PYTHONPATH": os.pathsep.join(sys.path),
-            "NUMBA_CACHE_DIR": str(Path(tempfile.gettempdir()) / f"sifang-numba-{os.getuid()}"),
         } | more  # fmt: skip
         started = time.time()
         with (self.folder / "watch.out").open("ab") as out:

@@ -14,10 +14,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-CHECKED = Path(tempfile.gettempdir()) / f"sifang-boundscheck-{os.getuid()}"  # the cache of checked kernels
+_COMPILED = os.environ.get("NUMBA_CACHE_DIR") or f"{tempfile.gettempdir()}/sifang-numba-{os.getuid()}"
+CHECKED = Path(_COMPILED + "-checked")  # the cache of checked kernels
 os.environ["NUMBA_BOUNDSCHECK"] = "1"  # before numba is imported by anything
 os.environ["NUMBA_CACHE_DIR"] = str(CHECKED)
-CHECKED.mkdir(mode=0o700, exist_ok=True)
+CHECKED.mkdir(mode=0o700, parents=True, exist_ok=True)
 sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[2] / "src")]
 
 import argparse  # noqa: E402 (numba must find its settings first)

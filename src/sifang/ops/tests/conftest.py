@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ def free_port() -> int:
 class Installation:
     """`sifang …` on one data folder, as a person at a terminal uses it."""
 
-    def __init__(self, folder: Path, prefix=(), uid=None):
+    def __init__(self, folder: Path, prefix=()):
         self.data = folder / "data"
         self.command = [*(prefix or (sys.executable,)), "-m", "sifang.ops.main"]
         self.env = {name: value for name, value in os.environ.items() if not name.startswith("SIFANG_")} | {
@@ -32,9 +33,7 @@ class Installation:
             "SIFANG_JT808_PORT": str(free_port()),
             "SIFANG_DEVICE_HTTP_PORT": str(free_port()),
             "SIFANG_METRICS_PORT": str(free_port()),
-            "NUMBA_CACHE_DIR": str(
-                Path(tempfile.gettempdir()) / f"sifang-tests-numba-{os.geteuid() if uid is None else uid}"
-            ),
+            "NUMBA_CACHE_DIR": os.environ["NUMBA_CACHE_DIR"],
             "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
         }
         self.env.pop("DJANGO_SETTINGS_MODULE", None)
@@ -127,6 +126,17 @@ def python_for_others():
     return None
 
 
+def kernels_for(uid, folder):
+    """Return a copy of the compiled kernels that is the user's own: compiling them again takes long."""
+    copy = folder / "numba"
+    copy.mkdir()
+    with suppress(FileNotFoundError, shutil.Error):  # nothing compiled yet, or a worker is compiling
+        shutil.copytree(os.environ["NUMBA_CACHE_DIR"], copy, dirs_exist_ok=True)
+    for path in (copy, *copy.rglob("*")):
+        os.chown(path, uid, -1)
+    return copy
+
+
 @pytest.fixture
 def ordinary_installation():
     """The same, as a user without rights (root only: otherwise every test here is one already)."""
@@ -139,8 +149,8 @@ def ordinary_installation():
         uid = 65534
         os.chown(folder, uid, uid)
         prefix = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", python)
-    one = Installation(folder, prefix, uid)
-    one.env["HOME"] = str(folder)
+    one = Installation(folder, prefix)
+    one.env |= {"HOME": str(folder), "NUMBA_CACHE_DIR": str(kernels_for(uid, folder))}
     yield one
     one.end()
     remove(folder)
