@@ -73,16 +73,16 @@ test-packages:
 	@sh tools/test_packages.sh
 
 unit: setup-dev
-	@$(BIN)/pytest -n 2 -m "not browser and not slow" $(TEST_FLAGS)
+	@$(BIN)/pytest -n 2 --dist loadgroup -m "not browser and not slow" $(TEST_FLAGS)
 
 test: test-packages check
-	@$(BIN)/pytest -n 2 --durations=10 --cov --cov-branch --cov-report=term:skip-covered $(TEST_FLAGS)
+	@$(BIN)/pytest -n 2 --dist loadgroup --durations=10 --cov --cov-branch --cov-report=term:skip-covered $(TEST_FLAGS)
 
 test-pg15: setup-dev
 	@[ -x $(PG15)/postgres ] || if [ "$$(id -u)" = 0 ]; then \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql-15; \
 	  else echo "missing: Debian package postgresql-15 (apt install postgresql-15)"; exit 1; fi
-	@SIFANG_TEST_POSTGRES=$(PG15) $(BIN)/pytest -n 2 -m "not browser and not slow" $(TEST_FLAGS)
+	@SIFANG_TEST_POSTGRES=$(PG15) $(BIN)/pytest -n 2 --dist loadgroup -m "not browser and not slow" $(TEST_FLAGS)
 
 # long form; a short one is in the suite: make fault-fuzz INPUTS=1000000
 fault-fuzz: setup-dev

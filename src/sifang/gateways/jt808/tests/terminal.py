@@ -43,7 +43,7 @@ class Terminal:
         self.writer.write(self.frame(message_id, body, **header))
         return self.serial
 
-    async def hear(self, seconds=2.0):
+    async def hear(self, seconds=30.0):
         """The next message from the platform, as `decode` shows it."""
         async with asyncio.timeout(seconds):
             while True:

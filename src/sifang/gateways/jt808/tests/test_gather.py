@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -394,6 +395,7 @@ assert taken > 1000, taken
 """
 
 
+@pytest.mark.slow
 def test_the_kernels_read_and_write_within_their_bounds():
     """With numba's own checks of every index, on mutated streams, small rooms and wrong ends."""
     env = os.environ | {
