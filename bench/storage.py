@@ -3,12 +3,13 @@
     python bench/storage.py [--count 2000000] [--days 1] [--rounds 7] [--tick 1]
 
 One server of its own, the product's own tables, roles and row security. Days at one fix in 10 s, all
-attributes varying (noise, jitter, rest and movement by the time of day), is written hour by hour as the watch
-writes it (one encrypted block a tick) and as rows into a plain table with btree (person, taken). After each
-hour the product's own job compacts what is due and the journal is vacuumed, as autovacuum does. Bytes are
-pg_total_relation_size of chunks, journal and its hours: heap, indexes, TOAST, free room. Then a person's day
-is read by turns into an array of columns: `read_track` as role reader in an officer's context (query, keys,
-decryption, decoding), and from the rows by the same role: prepared SELECT … ORDER BY taken, binary.
+attributes varying (noise, jitter, rest and movement by the time of day; how much the bytes depend on that:
+`storage_tracks.py`), are written hour by hour as the watch writes them (one encrypted block a tick) and as
+rows into a plain table with btree (person, taken). After each hour the product's own job compacts what is due
+and the journal is vacuumed, as autovacuum does. Bytes are pg_total_relation_size of chunks, journal and its
+hours: heap, indexes, TOAST, free room. Then a person's day is read by turns into an array of columns:
+`read_track` as role reader in an officer's context (query, keys, decryption, decoding), and from the rows by
+the same role: prepared SELECT … ORDER BY taken, binary.
 """
 # ruff: noqa: ANN001, ANN003, ANN201, ANN202, ANN204 (arrays everywhere)
 
@@ -24,6 +25,7 @@ import numpy as np
 import psycopg
 from report import Clock, row, say, spread
 from server import backend_of, server
+from storage_tracks import other_tracks
 
 HOUR_S, EVERY_S, DAY = 3600, 10, 8640
 BEGIN = 1_795_392_000 - 8 * HOUR_S  # midnight in Jinan
@@ -328,7 +330,8 @@ def report(count, found):
         row(track, round(ratio, 3), "×", most=0.1, detail=day),
         row(speed, round(fixes / cpu), per_cpu, detail=f"{fixes / wall:,.0f} a second of wall time"),
     ]
-    say("storage", rows)
+    rest = (sum(sizes[table] for table in TABLES) - found["bodies"]) / count
+    say("storage", [rows[0], *other_tracks(rest), *rows[1:]])
 
 
 if __name__ == "__main__":
