@@ -52,7 +52,7 @@ async def run(inputs: int, seed: int, only: set[str]) -> dict[str, object]:
     for name, door in doors.items():
         chance = random.Random(f"{seed}:{name}")
         feed = door.make(chance)
-        wanted = max(1, inputs * door.weight // weights)
+        wanted = -(-inputs * door.weight // weights)  # not one too few
         before, done = 0.0, 0
         while done < wanted:
             try:
