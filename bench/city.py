@@ -109,7 +109,7 @@ def watched(where, asked):
 
 
 def shown_after(fixes, seen, rows, terminals):
-    """Return seconds from written to shown of every fix whose row is on the page, NEVER where it did not come."""
+    """Return seconds from written to shown of every fix whose row is on the page; NEVER: it did not come."""
     first = {}
     for measure, text, at in seen:
         first.setdefault((terminals.get(measure), text), at)
@@ -159,9 +159,9 @@ def main():
                 detail=f"{load}; p50 {1000 * quantile(acks, 0.5):.1f} ms, longest {1000 * max(acks):.0f} ms",
             ),
             report.row(
-                "written → changed in the row of an open page, p99", round(dom99, 3) if dom99 < NEVER else None, "s",
-                most=1.0,
-                detail=f"{len(shown)} changes on {len(rows)} rows, {len(delays) - len(shown)} fixes never shown;"
+                "written → changed in the row of an open page, p99",
+                round(dom99, 3) if dom99 < NEVER else None, "s", most=1.0,
+                detail=f"{len(shown)} changes on {len(rows)} rows, {len(delays) - len(shown)} never shown;"
                 f" p50 {quantile(delays, 0.5):.3f} s, longest shown {max(shown):.3f} s",
             ),
             report.row("memory of the watch", memory["VmRSS"], "MB", detail=f"most {memory['VmHWM']} MB"),
