@@ -43,8 +43,8 @@ class World:
         return self.lon.shape[0]
 
 
-def made(persons=3_300, steps=60, *, places=200, share=0.02, seed=1, start_s=1_774_800_000):
-    """Return a World; needs 60 steps or more for a breach to begin and end."""
+def made(persons=3_300, steps=60, *, places=200, each=PLACES_EACH, share=0.02, seed=1, start_s=1_774_800_000):
+    """Return a World; `each`: a person's prohibited places. A breach needs 60 steps to begin and end."""
     rng = np.random.default_rng(seed)
     ring = public_area(CITY).rings[0][:-1, :2]
     city = shapely.Polygon(ring * SCALE)
@@ -53,7 +53,7 @@ def made(persons=3_300, steps=60, *, places=200, share=0.02, seed=1, start_s=1_7
     inside = _spread(rng, city, line, 4 * persons + places, least_m=2_500.0)
     middles, homes = inside[:places], inside[places:]
     rings = [ring, *(_place(rng, middle) for middle in middles)]
-    own = np.array([rng.choice(places, PLACES_EACH, replace=False) for _ in range(persons)])
+    own = np.array([rng.choice(places, each, replace=False) for _ in range(persons)])
     clear = np.array([
         np.hypot(*(homes - middles[mine][:, None]).transpose(2, 0, 1)).min(axis=0) > 1_500 for mine in own
     ])  # fmt: skip

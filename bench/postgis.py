@@ -372,9 +372,10 @@ def main() -> None:
     parser.add_argument("--persons", type=int, default=3_300)
     parser.add_argument("--batch", type=int, default=330)
     parser.add_argument("--repeat", type=int, default=4)
+    parser.add_argument("--places", type=int, default=breaches.PLACES_EACH, help="prohibited, of each person")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
-    world = breaches.made(given.persons, seed=given.seed)
+    world = breaches.made(given.persons, seed=given.seed, each=given.places)
     with server(debian()) as (url, folder):
         with psycopg.connect(url, autocommit=True) as admin:
             admin.execute("CREATE EXTENSION postgis")
@@ -400,6 +401,9 @@ def main() -> None:
             assert side.count() == total, (side.name, side.count(), total)  # offered = stored
         by_name = {side.name: side for side in sides}
         rows = [*compared(found, by_name, total), *beside_copy(found)]
+        if given.places != breaches.PLACES_EACH:
+            for told in rows:
+                told["what"] += f"; {given.places} prohibited places of each person"
         say("postgis", [*rows, where_it_goes(world, ticks, folder / "profile")])
 
 
