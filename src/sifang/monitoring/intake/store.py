@@ -26,10 +26,11 @@ from sifang.monitoring.intake.keystore import KeyStore, hour_of
 from sifang.monitoring.intake.snapshot import Position
 from sifang.monitoring.intake.stages import SEAL, TRANSACTION
 
-# a session whose client is gone may sit in its transaction for hours: it is ended, then the lock is free
+# A session whose client is gone may sit in its transaction for hours, or have the statement still unread: it
+# is ended, whatever it does, and waited for. What it has committed by then is there, and nothing comes after.
 _END_SESSION = """
-SELECT pg_terminate_backend(pid) FROM pg_stat_activity
- WHERE pid = %s AND pid <> pg_backend_pid() AND usename = current_user AND state LIKE 'idle in transaction%%'
+SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+ WHERE pid = %s AND pid <> pg_backend_pid() AND usename = current_user AND datname = current_database()
 """
 _ELEMENT = np.dtype([("size", ">i4"), ("value", ">i4")])
 Fixes = NDArray[np.void]

@@ -320,6 +320,22 @@ def test_a_tick_of_one_statement_whose_answer_was_lost_is_found_again(house, mon
         assert [b.id for b in JournalBlock.objects.all()] == lost
 
 
+def test_a_session_that_lost_its_client_writes_nothing_after_the_doubt_is_settled(house):
+    worker = house.worker()
+    other = connections["watch"]
+    with other.cursor() as cursor:
+        cursor.execute("SELECT 1")  # idle: as if the statement were still on its way to it
+    worker.journal._in_doubt = store._Doubt(store.Position(0, b"n" * 12, "2026112300"), 0, pid_of(other))
+    assert worker.journal.settle() is False
+    with pytest.raises(OperationalError), other.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    other.close()
+
+
+def pid_of(wrapper):
+    return wrapper.connection.info.backend_pid
+
+
 @pytest.mark.parametrize("lost", [True, False])
 def test_a_statement_that_the_server_refused_is_not_in_doubt(house, monkeypatch, lost):
     worker = house.worker()
