@@ -48,7 +48,7 @@ SELECT m.number, extract(epoch FROM GREATEST(m.approved_at, m.told_at)),
        extract(epoch FROM LEAST(m.ends_at, COALESCE(m.ended_at, m.ends_at)))
   FROM monitoring_measure m
  WHERE m.told_at IS NOT NULL AND LEAST(m.ends_at, COALESCE(m.ended_at, m.ends_at)) > %(since)s
-   AND m.approved_at <= %(now)s AND (%(only)s::int IS NULL OR m.number = %(only)s)
+   AND m.approved_at <= %(now)s AND (%(only)s::bigint IS NULL OR m.number = %(only)s)
  ORDER BY m.number
 """
 _DEVICES = """
@@ -73,7 +73,7 @@ SELECT f.number, m.number, c.kind, f.keeps, f.line_id::text, f.geometry, f.timet
  WHERE m.told_at IS NOT NULL AND c.made_known_at IS NOT NULL AND m.approved_at <= %(now)s
    AND LEAST(m.ends_at, COALESCE(m.ended_at, m.ends_at), COALESCE(c.valid_to, m.ends_at),
              COALESCE(f.closed_at, m.ends_at)) > %(since)s
-   AND (%(only)s::int IS NULL OR m.number = %(only)s)
+   AND (%(only)s::bigint IS NULL OR m.number = %(only)s)
  ORDER BY f.number
 """
 _EXCEPTIONS = """

@@ -30,7 +30,7 @@ from sifang.monitoring.engine.tables import Outlines, Tables
 from sifang.monitoring.intake.columns import FIX, NO_BATTERY, rows_at
 
 DEVICE_SIGNALS = 4  # strap, battery, SOS, end of silence: the most one fix can raise besides its fences
-STATE_FORM = 1  # raised when the arrays of `state` change their meaning
+STATE_FORM = 2  # raised when the arrays of `state` change their meaning
 
 Array = npt.NDArray[Any]
 

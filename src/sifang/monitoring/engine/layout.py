@@ -21,7 +21,7 @@ GEOMETRY = np.dtype(
 
 FENCE = np.dtype(
     [
-        ("number", "<i4"),
+        ("number", "<i8"),
         ("geometry", "<i4"),
         ("kind", "u1"),
         ("keeps_inside", "u1"),
@@ -36,7 +36,7 @@ FENCE = np.dtype(
 
 MEASURE = np.dtype(
     [
-        ("number", "<i4"),
+        ("number", "<i8"),
         ("fence_from", "<i4"),
         ("fence_to", "<i4"),
         ("silent_after_s", "<i8"),

@@ -26,8 +26,8 @@ HOURS_OF_WEEK = 168
 
 SIGNAL = np.dtype(
     [
-        ("measure", "<i4"),  # Measure.number
-        ("fence", "<i4"),  # Fence.number, -1 for signals of the device
+        ("measure", "<i8"),  # Measure.number
+        ("fence", "<i8"),  # Fence.number, -1 for signals of the device
         ("kind", "u1"),
         ("phase", "u1"),  # BEGIN or END
         ("episode", "<i8"),  # Unix second of the first fix of the run that made it

@@ -238,7 +238,7 @@ class Admission:
 
         wider("_known", (), "?", 0)
         wider("keys", (), "<u8", 0)
-        wider("_win_measure", (WINDOWS,), "<i4", -1)
+        wider("_win_measure", (WINDOWS,), "<i8", -1)
         wider("_win_from", (WINDOWS,), "<i8", 0)
         wider("_win_to", (WINDOWS,), "<i8", 0)
         wider("_assumed", (4,), "<f4", 0)
@@ -248,7 +248,7 @@ class Admission:
         wider("_recent_at", (), "u1", 0)
 
     _known: NDArray[np.bool_]
-    _win_measure: NDArray[np.int32]
+    _win_measure: NDArray[np.int64]
     _win_from: NDArray[np.int64]
     _win_to: NDArray[np.int64]
     _assumed: NDArray[np.float32]

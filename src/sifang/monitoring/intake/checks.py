@@ -160,7 +160,7 @@ _I8, _U1, _B, _F4 = types.int64, types.uint8, types.boolean, types.float32
 _MARKS = (_I8[::1], _I8[:, ::1], types.uint64[:, ::1], _U1[::1])
 admit_rows = njit(
     types.void(
-        _FIXES, _U1[::1], _U1[::1], _B[::1], types.int32[:, ::1], _I8[:, ::1], _I8[:, ::1], _F4[:, ::1],
+        _FIXES, _U1[::1], _U1[::1], _B[::1], _I8[:, ::1], _I8[:, ::1], _I8[:, ::1], _F4[:, ::1],
         *_MARKS, types.uint64, types.uint64,
     ),
     cache=True,

@@ -112,7 +112,7 @@ class ChunkStore:
         with connections[self._using].cursor() as cursor:
             cursor.execute(
                 "SELECT measure_number, hour, fixes, sha256, body FROM monitoring_trackchunk"
-                " JOIN unnest(%s::int[], %s::bigint[]) AS w (n, s)"
+                " JOIN unnest(%s::bigint[], %s::bigint[]) AS w (n, s)"
                 " ON measure_number = w.n AND hour = to_timestamp(w.s)",
                 [[measure for measure, _ in places], [hour for _, hour in places]],
             )

@@ -31,7 +31,7 @@ NO_BATTERY = 255
 FIX = np.dtype(
     [
         ("device", "<i4"),  # index of the session's device in the admission table; -1 unknown
-        ("measure", "<i4"),  # Measure.number, filled by admission; -1 none
+        ("measure", "<i8"),  # Measure.number, filled by admission; -1 none
         ("taken_s", "<i8"),
         ("received_s", "<i8"),
         ("lon", "<f8"),

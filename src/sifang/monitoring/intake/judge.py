@@ -37,7 +37,7 @@ class EngineLike(Protocol):
 
     def step(self, fixes: Fixes) -> NDArray[np.void]: ...
 
-    def save(self, measures: NDArray[np.int32], most: int) -> Any:
+    def save(self, measures: NDArray[np.int64], most: int) -> Any:
         """Return a copy of the state of these measures and their fences, good for `most` fixes of each."""
 
     def put_back(self, saved: Any) -> None:

@@ -100,7 +100,7 @@ class Restart:
         if older:
             first = max(min(older.values()) - BEFORE_EPISODE, now - LONGEST)
             rows = self.blocks.rows(
-                "written_at >= %s AND written_at < %s AND measures && %s::int[]", [first, start, list(older)]
+                "written_at >= %s AND written_at < %s AND measures && %s::bigint[]", [first, start, list(older)]
             )
             self._through(rows, only=list(older))
         self._marks_of_old(start)
@@ -194,7 +194,7 @@ class Blocks:
     def last_of(self, measures: Sequence[int], start: datetime) -> list[int]:
         """Return the last block of each of these measures that has none since `start`."""
         found = self._all(
-            "SELECT array_agg(DISTINCT b.id) FROM unnest(%s::int[]) AS m(number)"
+            "SELECT array_agg(DISTINCT b.id) FROM unnest(%s::bigint[]) AS m(number)"
             " CROSS JOIN LATERAL (SELECT id FROM monitoring_journalblock"
             " WHERE measures @> ARRAY[m.number] AND written_at < %s ORDER BY id DESC LIMIT 1) b"
             " WHERE NOT EXISTS (SELECT 1 FROM monitoring_journalblock"

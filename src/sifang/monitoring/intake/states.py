@@ -61,8 +61,8 @@ def unpacked(plain: bytes) -> dict[str, NDArray[Any]] | None:
     found["fences"]["kept"] = 0
     found["slots"] = np.tile(np.arange(EVIDENCE_KEPT), (n, 1))
     found["evaluations"] = np.zeros((n, EVIDENCE_KEPT), EVALUATION)
-    found["measure_numbers"] = np.array(head["measures"], "<i4")
-    found["fence_numbers"] = np.array(head["fences"], "<i4")
+    found["measure_numbers"] = np.array(head["measures"], "<i8")
+    found["fence_numbers"] = np.array(head["fences"], "<i8")
     return found
 
 

@@ -32,7 +32,7 @@ _END_SESSION = """
 SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
  WHERE pid = %s AND pid <> pg_backend_pid() AND usename = current_user AND datname = current_database()
 """
-_ELEMENT = np.dtype([("size", ">i4"), ("value", ">i4")])
+_ELEMENT = np.dtype([("size", ">i4"), ("value", ">i8")])
 Fixes = NDArray[np.void]
 Signals = NDArray[np.void]
 
@@ -243,29 +243,29 @@ def insert_block(using: str, row: Sequence[Any]) -> int:
     wrapper = connections[using]
     wrapper.ensure_connection()
     with wrapper.wrap_database_errors, psycopg.Cursor(wrapper.connection) as cursor:
-        cursor.adapters.register_dumper(IntArray, _IntArrayDumper)
+        cursor.adapters.register_dumper(NumberArray, _NumberArrayDumper)
         found = cursor.execute(WRITE_BLOCK, [*before, _int_array(measures), body], prepare=True).fetchone()
     assert found is not None
     return int(found[0])
 
 
-class IntArray(bytes):
-    """An int[] as PostgreSQL sends it itself: neither side writes and reads hundreds of numbers as text."""
+class NumberArray(bytes):
+    """A bigint[] as PostgreSQL sends it itself: neither side writes and reads hundreds of numbers as text."""
 
 
-class _IntArrayDumper(Dumper):
-    format, oid = Format.BINARY, psycopg.adapters.types["int4"].array_oid
+class _NumberArrayDumper(Dumper):
+    format, oid = Format.BINARY, psycopg.adapters.types["int8"].array_oid
 
     def dump(self, obj: Any) -> bytes:
         return bytes(obj)
 
 
-def _int_array(numbers: NDArray[np.int32]) -> IntArray:
+def _int_array(numbers: NDArray[np.int64]) -> NumberArray:
     elements = np.empty(len(numbers), _ELEMENT)
-    elements["size"], elements["value"] = 4, numbers
-    int4 = psycopg.adapters.types["int4"].oid
-    head = [1, 0, int4, len(numbers), 1] if len(numbers) else [0, 0, int4]
-    return IntArray(np.array(head, ">i4").tobytes() + elements.tobytes())
+    elements["size"], elements["value"] = 8, numbers
+    int8 = psycopg.adapters.types["int8"].oid
+    head = [1, 0, int8, len(numbers), 1] if len(numbers) else [0, 0, int8]
+    return NumberArray(np.array(head, ">i4").tobytes() + elements.tobytes())
 
 
 def as_watch(cursor: Any, *, alone: bool = False) -> None:

@@ -38,11 +38,11 @@ _EARLIER, _LATER = timedelta(hours=1, seconds=AHEAD_S + 1), timedelta(seconds=BE
 _ROWS = """
 SELECT id, taken_from, written_at, key_hour, measures_version, fixes, measures, body, NULL::bytea
   FROM monitoring_journalblock
- WHERE measures && %(wanted)s::int[] AND taken_to >= %(frm)s AND taken_from < %(to)s
+ WHERE measures && %(wanted)s::bigint[] AND taken_to >= %(frm)s AND taken_from < %(to)s
 UNION ALL
 SELECT NULL, taken_from, hour, NULL, NULL, fixes, ARRAY[measure_number], body, sha256
   FROM monitoring_trackchunk
- WHERE measure_number = ANY (%(wanted)s::int[]) AND hour > %(earliest)s AND hour < %(latest)s
+ WHERE measure_number = ANY (%(wanted)s::bigint[]) AND hour > %(earliest)s AND hour < %(latest)s
    AND taken_to >= %(frm)s AND taken_from < %(to)s
  ORDER BY 2
 """

@@ -110,7 +110,7 @@ class Fence(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    number = models.IntegerField(
+    number = models.BigIntegerField(
         unique=True,
         editable=False,
         db_default=Func(Value("monitoring_fence_no"), function="nextval"),

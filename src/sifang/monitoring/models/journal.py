@@ -30,7 +30,7 @@ class JournalBlock(models.Model):
     fixes = models.IntegerField()
     taken_from = models.DateTimeField()
     taken_to = models.DateTimeField()
-    measures: Any = ArrayField(models.IntegerField())
+    measures: Any = ArrayField(models.BigIntegerField())
     body = models.BinaryField()
 
     class Meta:

@@ -42,7 +42,7 @@ class Measure(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    number = models.IntegerField(
+    number = models.BigIntegerField(
         unique=True,
         editable=False,
         db_default=Func(Value("monitoring_measure_no"), function="nextval"),

@@ -52,7 +52,7 @@ PATIENCE_S = 600  # an episode that is still on is left undecided so long: the l
 AGAIN = timedelta(seconds=60)
 # the live engine goes on without the late fixes: what it raises meanwhile is compared once more
 FOLLOW = timedelta(minutes=30)
-_LOCK = 0x51FA_07  # advisory lock, with the measure's number: one job a measure
+_LOCK = 0x51FA_07 << 40  # advisory lock, with the measure's number: one job a measure
 
 
 @dataclass
@@ -107,7 +107,7 @@ def _claim(measure_id: UUID) -> list[LateWork]:
     """Lock this measure's waiting work; nothing when another job has it, or the watch is just adding."""
     number = Measure.objects.values_list("number", flat=True).get(id=measure_id)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [_LOCK, number])
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK | number])
         row = cursor.fetchone()
         if row is None or not row[0]:
             return []
