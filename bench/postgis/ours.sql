@@ -4,7 +4,7 @@ CREATE TABLE monitoring_measuresversion (id smallint PRIMARY KEY, version bigint
 INSERT INTO monitoring_measuresversion VALUES (1, 1);
 CREATE TABLE monitoring_journalblock (
   id bigserial PRIMARY KEY, written_at timestamptz, key_hour varchar(10), measures_version bigint, fixes int,
-  taken_from timestamptz, taken_to timestamptz, measures int[], body bytea
+  taken_from timestamptz, taken_to timestamptz, measures bigint[], body bytea
 );
 CREATE INDEX ON monitoring_journalblock (taken_to);
 CREATE INDEX ON monitoring_journalblock (written_at);
@@ -16,7 +16,7 @@ CREATE FUNCTION check_version() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE v
 CREATE TRIGGER journal_check BEFORE INSERT ON monitoring_journalblock
   FOR EACH ROW EXECUTE FUNCTION check_version();
 CREATE FUNCTION monitoring_write_block(
-    at timestamptz, hour text, version bigint, n int, first timestamptz, last timestamptz, numbers int[],
+    at timestamptz, hour text, version bigint, n int, first timestamptz, last timestamptz, numbers bigint[],
     sealed bytea) RETURNS bigint LANGUAGE plpgsql SECURITY INVOKER AS $$
 DECLARE block bigint;
 BEGIN

@@ -100,7 +100,8 @@ class Restart:
         if older:
             first = max(min(older.values()) - BEFORE_EPISODE, now - LONGEST)
             rows = self.blocks.rows(
-                "written_at >= %s AND written_at < %s AND measures && %s::bigint[]", [first, start, list(older)]
+                "written_at >= %s AND written_at < %s AND measures && %s::bigint[]",
+                [first, start, list(older)],
             )
             self._through(rows, only=list(older))
         self._marks_of_old(start)
