@@ -9,7 +9,7 @@ DEMO_FLAGS ?=
 TEST_FLAGS ?=
 PG15 := /usr/lib/postgresql/15/bin
 
-.PHONY: help setup setup-dev front demo test unit check bench clean-demo test-packages test-pg15 fault-kill fault-fuzz fault-idle fault-backlog fault-poison
+.PHONY: help setup setup-dev front demo test unit check bench clean-demo test-packages test-pg15 fault-kill fault-fuzz fault-idle fault-backlog fault-poison fault-late canary
 
 help:
 	@echo "make setup       install into .venv          make demo        the demonstration city"
@@ -106,11 +106,11 @@ fault-poison: setup-dev
 fault-kill: setup-dev
 	@$(BIN)/python tests/faults/kill.py --kills $(or $(KILLS),200) $(FAULT_FLAGS)
 
-# short form: make bench BENCH_FLAGS=--short ; the long form writes docs/performance.md
 # searches all an installation leaves on disks for a known position; with a control that must be found
 canary: setup-dev
 	@$(BIN)/pytest tests/attacks/test_canary.py -n 0 -v $(TEST_FLAGS)
 
+# short form: make bench BENCH_FLAGS=--short ; the long form writes docs/performance.md
 bench: setup-dev
 	@sh tools/bench_packages.sh
 	@$(BIN)/python bench/table.py $(or $(BENCH_FLAGS),--write)
