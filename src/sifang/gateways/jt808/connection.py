@@ -68,7 +68,7 @@ class Connection(asyncio.Protocol):
         self._card = Card()
         self._refusals = self._noise = 0
         self._pauses: set[str] = set()
-        self._pending = server.gather.pending
+        self._pieces, self._owners = server.gather.pieces, server.gather.owners
         self._is_hung_up = False
 
     # ---- the transport
@@ -81,9 +81,10 @@ class Connection(asyncio.Protocol):
         self.server.admit(self, stream.write)
 
     def data_received(self, data: bytes) -> None:
-        if not self._pending:
+        if not self._pieces:
             self.server.intake.wake()
-        self._pending.append((self.slot, data))
+        self._pieces.append(data)
+        self._owners.append(self.slot)
         if len(data) > LARGE:
             self.server.gather.large.append(self)
             self.pause("tick", stop=True)

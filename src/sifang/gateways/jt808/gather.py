@@ -5,6 +5,7 @@ anything else in its bytes of this tick gives all of them to its own frame-by-fr
 each connection is kept. After the commit each connection is written to once. All on the event loop.
 """
 
+from array import array
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,15 @@ from numpy.typing import NDArray
 
 from sifang.gateways.jt808.batch import Batch
 from sifang.gateways.jt808.frame import MAX_FRAME
-from sifang.gateways.jt808.kernels import GROUP, LONGEST_ANSWER, MARK, SMALLEST, read_tick, write_answers
+from sifang.gateways.jt808.kernels import (
+    GROUP,
+    LONGEST_ANSWER,
+    MARK,
+    SMALLEST,
+    all_differ,
+    read_tick,
+    write_answers,
+)
 from sifang.gateways.jt808.slots import Slots
 from sifang.kernel.log import get_logger
 from sifang.monitoring.intake.columns import FIX
@@ -26,11 +35,13 @@ if TYPE_CHECKING:
 log = get_logger("gateways")
 AT_ONCE = 800_000  # bytes in one call of the kernel: fewer frames than one transaction takes
 LARGE = 1 << 14  # who sends so much in one piece is not read again before the tick
-Piece = tuple[int, bytes]
 
 
 class Gather:
-    """`pending` grows by what connections receive; the intake calls `tick`."""
+    """`pieces` and `owners` grow by what connections receive and their slots; the intake calls `tick`.
+
+    Two flat columns, not pairs: nothing is allocated for a piece, and a tick takes the slots at once.
+    """
 
     def __init__(
         self, intake: Intake, batch: Batch, slots: Slots, clock: Callable[[], float], in_flight: int
@@ -40,7 +51,8 @@ class Gather:
         self._frame = np.zeros(MAX_FRAME, np.uint8)
         self._newest = 0
         self._unanswered: dict[int, None] = {}
-        self.pending: list[Piece] = []
+        self.pieces: list[bytes] = []
+        self.owners = array("q")
         self.large: list[Connection] = []
         self.slow: set[Connection] = set()  # do not read what we write
 
@@ -51,23 +63,29 @@ class Gather:
 
     def tick(self) -> None:
         """Decode what has come, hand it over, and let go on who was stopped for the length of a tick."""
-        taken = self.pending[:]
-        self.pending.clear()
+        pieces, owners = self.pieces[:], np.array(self.owners, np.int64)
+        self.pieces.clear()
+        del self.owners[:]
         with DECODE:
-            for part in _parts(taken):
-                self._read(part)
+            sizes = np.fromiter(map(len, pieces), np.int64, len(pieces))
+            for start, stop in _parts(sizes):
+                self._read(pieces[start:stop], owners[start:stop], sizes[start:stop])
             self._batch.flush()
         if self.large:
             large, self.large = self.large, []
             for connection in large:
                 connection.pause("tick", stop=False)
 
-    def _read(self, part: list[Piece]) -> None:
-        order, groups, ends = _grouped(part)
+    def _read(self, pieces: list[bytes], owners: NDArray[np.int64], sizes: NDArray[np.int64]) -> None:
+        if all_differ(owners, self._slots.seen):
+            groups, ends = np.zeros(len(owners), GROUP), np.cumsum(sizes)
+            groups["slot"], groups["first"] = owners, np.arange(len(owners))
+        else:
+            order, groups, ends = _grouped(owners, sizes)
+            pieces = [pieces[k] for k in order]
         slots = groups["slot"]
         with_rest = np.flatnonzero(self._slots.has_rest[slots])
         rests = {int(group): self._rest_of(int(slots[group])) for group in with_rest}
-        pieces = [part[k][1] for k in order]
         data = b"".join(pieces) if not rests else self._with_rests(pieces, groups, ends, rests)
         rows, marks = np.empty(len(data) // SMALLEST + 1, FIX), np.empty(len(data) // SMALLEST + 1, MARK)
         table = self._slots.table
@@ -194,30 +212,23 @@ class Gather:
             connection.cut_if_slow()
 
 
-def _parts(taken: list[Piece]) -> Iterator[list[Piece]]:
-    """Cut at about `AT_ONCE` bytes."""
-    part, size = [], 0
-    if sum([len(data) for _, data in taken]) <= AT_ONCE:
-        part = taken
-    else:
-        for piece in taken:
-            part.append(piece)
-            size += len(piece[1])
-            if size >= AT_ONCE:
-                yield part
-                part, size = [], 0
-    if part:
-        yield part
+def _parts(sizes: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """Cut at about `AT_ONCE` bytes: yield from which piece to which (exclusive)."""
+    through, start = np.cumsum(sizes), 0
+    while start < len(sizes):
+        before = int(through[start - 1]) if start else 0
+        stop = min(int(np.searchsorted(through, before + AT_ONCE)) + 1, len(sizes))
+        yield start, stop
+        start = stop
 
 
-def _grouped(part: list[Piece]) -> tuple[list[int], NDArray[np.void], NDArray[np.int64]]:
+def _grouped(
+    owners: NDArray[np.int64], sizes: NDArray[np.int64]
+) -> tuple[list[int], NDArray[np.void], NDArray[np.int64]]:
     """Return the order in which connections stand together, the groups, and where each group ends.
 
     `first` of a group is, until the kernel writes it, its first piece in that order.
     """
-    slots, pieces = zip(*part, strict=True)
-    owners = np.array(slots, np.int64)
-    sizes = np.fromiter(map(len, pieces), np.int64, len(part))
     order = np.argsort(owners, kind="stable")
     owners = owners[order]
     last = np.flatnonzero(np.append(owners[1:] != owners[:-1], True))

@@ -277,6 +277,20 @@ def _read_group(  # noqa: C901, PLR0912, PLR0917 (one pass over the bytes)
     return True
 
 
+@nb.njit(nb.b1(places_t, room_t), cache=True, nogil=True)
+def all_differ(slots: NDArray[np.int64], seen: NDArray[np.uint8]) -> bool:
+    """Whether no slot stands there twice; `seen` has a place for each slot, all 0 before and after."""
+    noted = 0
+    for slot in slots:
+        if not 0 <= slot < len(seen) or seen[slot]:
+            break
+        seen[slot] = 1
+        noted += 1
+    for place in range(noted):
+        seen[slots[place]] = 0
+    return noted == len(slots)
+
+
 @nb.njit(
     nb.i8(bytes_t, places_t, slots_t, heads_t, room_t, rows_t, marks_t, groups_t), cache=True, nogil=True
 )

@@ -31,6 +31,7 @@ class Slots:
         self._resting: deque[tuple[int, int]] = deque()  # number of the newest tick then, slot
         self.table = np.zeros(64, SLOT)
         self.heads = np.zeros((64, HEAD), np.uint8)
+        self.seen = np.zeros(64, np.uint8)  # scratch of the grouping, all 0 between ticks
         self.has_rest = np.zeros(64, np.bool_)  # the splitter holds part of a frame
         self.in_flight = np.zeros(64, np.int64)  # messages that wait for the commit
         self.is_held = np.zeros(64, np.bool_)  # … too many of them: not read
@@ -53,7 +54,7 @@ class Slots:
         return slot
 
     def _grow(self, size: int) -> None:
-        for name in ("table", "heads", "has_rest", "in_flight", "is_held", "heard_at"):
+        for name in ("table", "heads", "seen", "has_rest", "in_flight", "is_held", "heard_at"):
             old = getattr(self, name)
             new = np.zeros((size, *old.shape[1:]), old.dtype)
             new[: len(old)] = old
