@@ -61,6 +61,7 @@ class Connection(asyncio.Protocol):
         self.opened_at = server.clock()
         self.layout = "2013"
         self.terminal = ""
+        self._signed_in_as = ("2013", "")  # whose positions are answered, also when it has logged out since
         self.waiting = Waiting()
         self._transport: asyncio.Transport | None = None
         self.splitter = Splitter()
@@ -207,10 +208,11 @@ class Connection(asyncio.Protocol):
         """
         self._landed(len(messages))
         answers = []
+        layout, terminal = self._signed_in_as
         for message_id, serials in messages:
             for serial in serials:
                 body = ACK_BODY.pack(serial, message_id, RESULT_OK)
-                answers.append(encode_short(0x8001, self.layout, self.terminal, self._next_serial(), body))
+                answers.append(encode_short(0x8001, layout, terminal, self._next_serial(), body))
         self._write(b"".join(answers))
 
     def answer_lost(self) -> None:
@@ -375,6 +377,7 @@ class Connection(asyncio.Protocol):
     def _know(self, device: DeviceRef) -> None:
         """Remember who speaks here; the compiled decoder may take the locations of who calls itself so."""
         self.device, self._card = device, card_of(device.quality)
+        self._signed_in_as = (self.layout, self.terminal)
         slots = self.server.slots
         if not self._is_hung_up and (self.terminal.lstrip("0") or "0") == device.terminal_id:
             has_iccid = bool(device.iccid)

@@ -206,9 +206,17 @@ OTHER_SIM = encode_frame(
     Header(0x0200, "2013", NUMBERS[2], 5), location(items=b"\x31\x01\x09\xf1\x14" + b"8" * 20)
 )
 
+# a location waits for its commit, the terminal logs out, and a stranger's number is heard on the connection
+LOGGED_OUT = [
+    (0, encode_frame(Header(0x0200, "2013", NUMBERS[0], 5), location())),
+    (0, encode_frame(Header(0x0003, "2013", NUMBERS[0], 6), b"")),
+    (0, encode_frame(Header(0x0200, "2013", "13853100009", 7), location())),
+]
+
 
 @settings(max_examples=250, deadline=None)
 @given(histories())
+@example((["2013"], [LOGGED_OUT[0], "tick", *LOGGED_OUT[1:], "tick", "commit"]))
 @example((["2013"], LONE))
 @example((["2013", "2013", "2013"], [(2, OTHER_SIM), "tick", "commit"]))
 def test_however_a_stream_is_cut_both_paths_take_and_answer_the_same(history):
