@@ -153,6 +153,7 @@ class Connection(asyncio.Protocol):
     def _hang_up(self) -> None:
         self._is_hung_up = True
         self.server.slots.sign_out(self.slot)
+        self.server.slots.writers[self.slot] = None  # nothing is written any more, as in _write
 
     @property
     def heard_at(self) -> float:
