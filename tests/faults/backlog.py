@@ -181,7 +181,7 @@ def _breaches(
     for index in range(skip, skip + devices):
         life = life_of(index, told["devices"][index], start_s, 1)
         for one in life.breaches(int(time.time())):
-            is_whole = one.from_s > start_s and one.to_s + AFTER_S < end_s
+            is_whole = one.from_s > start_s and one.to_s + OVER_S < end_s
             (whole if is_whole else cut).append(one)
     return whole, cut
 
