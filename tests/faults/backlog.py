@@ -30,6 +30,7 @@ from tests.faults.common.evidence import ALARMS, check, read_tracks  # noqa: E40
 from tests.faults.common.installation import Installation, NeverHappened, until  # noqa: E402
 from tests.faults.common.tracks import Breach, life_of  # noqa: E402
 
+OVER_S = 300  # what ended later may still be on for the engine: undecided for ten minutes
 DRAINED_S, DELAY_S, JUDGED_S = 600.0, 5.0, 300.0
 PAST = """
 SELECT m.number, a.past OR a.began_at > a.raised_at - interval '2 minutes' AS is_right, count(*)
