@@ -69,6 +69,7 @@ async def events(sight: Sight) -> AsyncIterator[bytes]:
         for piece in await snapshot(sight):
             yield piece
         told = checked = time.monotonic()
+        looking: asyncio.Task[scope.Seen] | None = None
         while True:
             news = await heard(viewer)
             for piece in await answer(sight, news):
@@ -82,8 +83,12 @@ async def events(sight: Sight) -> AsyncIterator[bytes]:
                 if not await aside(lambda: still_admitted(sight)):
                     yield event("bye", {"code": "sign_in_needed"})
                     return
-                for piece in await snapshot(sight):  # scope as of now; a long look is recorded anew
+                # scope as of now, a long look recorded anew; beside the stream, positions do not wait
+                looking = looking or asyncio.create_task(aside(lambda: scope.look(sight.desk)))
+            if looking is not None and looking.done():
+                for piece in shown(sight, looking.result()):
                     yield piece
+                looking = None
     finally:
         hub.leave(viewer)
 
@@ -98,7 +103,11 @@ async def heard(viewer: Viewer) -> News | None:
 
 async def snapshot(sight: Sight) -> list[bytes]:
     """Read scope and queue anew and return everything there is to show."""
-    seen = await aside(lambda: scope.look(sight.desk))
+    return shown(sight, await aside(lambda: scope.look(sight.desk)))
+
+
+def shown(sight: Sight, seen: scope.Seen) -> list[bytes]:
+    """Return everything there is to show of this scope, as of now."""
     sight.numbers = seen.numbers
     rows = [row for number, row in hub.positions().items() if number in sight.numbers]
     return [positions(rows), alarms(sight, seen), status(sight)]

@@ -57,7 +57,10 @@ class LiveTable {
   private readonly unhear: () => void;
 
   constructor(private readonly body: HTMLElement) {
-    const update = (changed: Row[]): void => changed.forEach((row) => this.update(row));
+    const update = (changed: Row[]): void => {
+      const shown = this.shown(); // one walk through the table, not one for each of thousands of rows
+      for (const row of changed) for (const tr of shown.get(row[0]) ?? []) this.update(row, tr);
+    };
     listeners.add(update);
     const select = hear("sf:select", ({ measure, from }) => this.select(measure, from));
     // J K through the rows; Enter opens the person where the officer may
@@ -93,17 +96,24 @@ class LiveTable {
     }
   }
 
-  private update(row: Row): void {
-    for (const tr of this.body.querySelectorAll<HTMLElement>(`tr[data-measure="${row[0]}"]`)) {
-      const cell = (name: string): HTMLElement | null => tr.querySelector(`[data-cell="${name}"]`);
-      setText(cell("time"), clockTime(row[6] * 1000));
-      setText(cell("accuracy"), `±${Math.round(row[3])} m${row[4] ? " 推定" : ""}`);
-      const battery = cell("battery");
-      if (row[7] !== null) setText(battery, `${row[7]}%`);
-      battery?.classList.toggle("is-low", row[7] !== null && row[7] <= 20);
-      setText(cell("strap"), ["—", "闭合", "断开"][row[8]] ?? "—");
-      this.state(cell("state"), stateOf(row, serverNow() / 1000));
+  private shown(): Map<number, HTMLElement[]> {
+    const found = new Map<number, HTMLElement[]>();
+    for (const tr of this.body.querySelectorAll<HTMLElement>("tr[data-measure]")) {
+      const measure = Number(tr.dataset["measure"]);
+      found.set(measure, [...(found.get(measure) ?? []), tr]);
     }
+    return found;
+  }
+
+  private update(row: Row, tr: HTMLElement): void {
+    const cell = (name: string): HTMLElement | null => tr.querySelector(`[data-cell="${name}"]`);
+    setText(cell("time"), clockTime(row[6] * 1000));
+    setText(cell("accuracy"), `±${Math.round(row[3])} m${row[4] ? " 推定" : ""}`);
+    const battery = cell("battery");
+    if (row[7] !== null) setText(battery, `${row[7]}%`);
+    battery?.classList.toggle("is-low", row[7] !== null && row[7] <= 20);
+    setText(cell("strap"), ["—", "闭合", "断开"][row[8]] ?? "—");
+    this.state(cell("state"), stateOf(row, serverNow() / 1000));
   }
 
   private state(cell: HTMLElement | null, state: State): void {
