@@ -347,10 +347,11 @@ class Script:
         good = (
             good and all(one["good"] for one in self.rounds) and not acts["acts_lost"] + acts["acts_double"]
         )
+        gaps = [one["gap_s"] for one in self.rounds if one["poison"] not in WAITS]
         return {
             "fault": "poison", "good": good, "rounds": len(self.rounds), "seed": self.asked.seed,
-            "longest_gap_s": max(0.0, *(one["gap_s"] for one in self.rounds if one["poison"] not in WAITS)),
-            "delay_p99_s": max(0.0, *(one["delay_s"].get("p99", 0.0) for one in self.rounds)),
+            "longest_gap_s": max(gaps, default=0.0),
+            "delay_p99_s": max((one["delay_s"].get("p99", 0.0) for one in self.rounds), default=0.0),
             **live.figures(), **acts, "others": {name: one.figures() for name, one in others.items()},
             "each": self.rounds,
         }  # fmt: skip
