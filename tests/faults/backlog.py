@@ -9,25 +9,22 @@ line; exit 1 when a promise was broken.
 import argparse
 import json
 import signal
-import subprocess
 import sys
 import time
 from collections import Counter
-from contextlib import suppress
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
-from sifang.ops.postgres import end_with_parent  # noqa: E402
 from tests.faults.common import history  # noqa: E402
 from tests.faults.common.backlog import EVERY_S  # noqa: E402
 from tests.faults.common.checks import AFTER_S, BEFORE_S, AlarmRow, Verdict, judge_alarms, judge_fixes  # noqa: E402
 from tests.faults.common.clients import Clients  # noqa: E402
 from tests.faults.common.evidence import ALARMS, check, read_tracks  # noqa: E402
 from tests.faults.common.installation import Installation, NeverHappened, until  # noqa: E402
+from tests.faults.common.told import Told  # noqa: E402
 from tests.faults.common.tracks import Breach, life_of  # noqa: E402
 
 OVER_S = 300  # what ended later may still be on for the engine: undecided for ten minutes
@@ -47,11 +44,7 @@ SELECT m.number, l.state, l.reason, l.from_s, l.to_s, l.received_s, l.created_at
 STATES = "SELECT state, reason, count(*) FROM monitoring_latework GROUP BY 1, 2"
 
 
-def _ends_with_us() -> None:
-    end_with_parent(signal.SIGTERM)
-
-
-class Returning:
+class Returning(Told):
     """The process of the devices that come back."""
 
     def __init__(self, where: Installation, plan: Path, fixes: int, skip: int) -> None:
@@ -63,20 +56,7 @@ class Returning:
             "plan": plan,
             "history": self.history_path,
         }
-        self.latest: dict[str, Any] = {}
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.common.backlog", *(f"--{k}={v}" for k, v in words.items())],
-            env={k: v for k, v in where.env.items() if not k.startswith("SIFANG_")}, cwd=where.folder,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            preexec_fn=_ends_with_us,  # noqa: PLW1509 (no thread of ours holds a lock)
-        )  # fmt: skip
-        self._reader = Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def _read(self) -> None:
-        for line in self.process.stdout or ():
-            with suppress(ValueError):
-                self.latest = json.loads(line)
+        super().__init__(where, "tests.faults.common.backlog", words)
 
     @property
     def is_made(self) -> bool:
@@ -85,19 +65,7 @@ class Returning:
 
     def go(self) -> None:
         """Let them all come back now."""
-        assert self.process.stdin is not None
-        self.process.stdin.write("go\n")
-        self.process.stdin.flush()
-
-    def end(self) -> None:
-        """End the process."""
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        self._reader.join(3)
-        for pipe in (self.process.stdin, self.process.stdout):
-            if pipe is not None:
-                pipe.close()
+        self.say("go")
 
 
 def run(asked: argparse.Namespace, where: Installation) -> dict[str, Any]:

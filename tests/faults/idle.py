@@ -9,59 +9,31 @@ cannot hold it gives up, the longest stranger first. One JSON line; exit 1 when 
 import argparse
 import json
 import signal
-import subprocess
 import sys
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
-from sifang.ops.postgres import end_with_parent  # noqa: E402
 from tests.faults.common.clients import Clients  # noqa: E402
 from tests.faults.common.evidence import check  # noqa: E402
 from tests.faults.common.gaps import Gaps, memory_mb  # noqa: E402
 from tests.faults.common.installation import Installation, until  # noqa: E402
+from tests.faults.common.told import Told  # noqa: E402
 
 EACH = 9_000  # connections of one process: it may open 20,000 files at most here
 LONGEST_GAP_S = 5.0
 
 
-def _ends_with_us() -> None:
-    end_with_parent(signal.SIGTERM)
-
-
-class Idlers:
+class Idlers(Told):
     """One process of idle connections."""
 
     def __init__(self, where: Installation, connections: int, first: int) -> None:
         words = {"port": where.jt808_port, "connections": connections, "first": first}
-        self.latest: dict[str, Any] = {}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.common.idlers", *(f"--{k}={v}" for k, v in words.items())],
-            env={k: v for k, v in where.env.items() if not k.startswith("SIFANG_")}, cwd=where.folder,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            preexec_fn=_ends_with_us,  # noqa: PLW1509 (no thread of ours holds a lock)
-        )  # fmt: skip
-        self._reader = Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def _read(self) -> None:
-        for line in self._process.stdout or ():
-            with suppress(ValueError):
-                self.latest = json.loads(line)
-
-    def end(self) -> None:
-        """Close all connections by ending the process."""
-        self._process.kill()
-        self._process.wait()
-        self._reader.join(3)
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                pipe.close()
+        super().__init__(where, "tests.faults.common.idlers", words)
 
 
 def run(asked: argparse.Namespace, where: Installation) -> dict[str, Any]:
