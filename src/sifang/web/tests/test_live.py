@@ -1,6 +1,7 @@
 """The stream: a snapshot in scope, then what changes; slow viewers lose the oldest; nobody holds a pool."""
 
 import asyncio
+import threading
 import time
 from types import SimpleNamespace
 
@@ -109,6 +110,26 @@ def test_the_stream_ends_with_the_session(tracked, monkeypatch):
     monkeypatch.setattr(stream, "still_admitted", ended)
     found = hear(tracked.city["冯班"], [News("lost")], want=5)
     assert [name for name, _ in found[3:]] == ["lost", "bye"]
+
+
+def test_positions_do_not_wait_for_the_scope_to_be_read_anew(tracked, monkeypatch):
+    monkeypatch.setattr(stream, "CHECK_S", 0.0)
+    look, looks, gate = stream.scope.look, [], threading.Event()
+
+    def slow(desk):
+        looks.append(desk)
+        if len(looks) > 1:
+            gate.wait(20)
+        return look(desk)
+
+    monkeypatch.setattr(stream.scope, "look", slow)
+    moved = News("positions", positions={tracked.measure.number: [tracked.measure.number]})
+    try:
+        found = hear(tracked.city["冯班"], [News("lost"), moved, moved], want=6)
+    finally:
+        gate.set()
+    assert [name for name, _ in found if name != "status"][2:] == ["lost", "positions", "positions"]
+    assert len(looks) == 2  # the second is still at work, and no third was begun beside it
 
 
 def test_the_stream_ends_when_the_officer_changes_office(tracked, monkeypatch):
