@@ -50,6 +50,7 @@ SECRETS = (
 OFFICERS_WRITE = (
     "people_agency",
     "people_rolegrant",
+    "people_delegation",
     "people_person",
     "people_order",
     "cases_case",
