@@ -16,6 +16,7 @@ PURE = [
     "sifang.kernel.events",
     "sifang.kernel.geometry",
     "sifang.law.articles",
+    "sifang.law.due",
     "sifang.monitoring.engine",
     "sifang.monitoring.engine.cli",
     "sifang.monitoring.export.check",
