@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from sifang.law.time import cap_last_day, deadline_in_months
+
 Facts = Mapping[str, Any]
 Value = str | int | bool
 
@@ -21,8 +23,10 @@ class Fact:
     """A fact of the case that the law asks for, with the words and the unit that the lawyer reads.
 
     `source`: where it comes from: "" = answered or set by a step; "case" = of the case itself (type, minor,
-    term_end …); "days:A:B" = whole days from fact A to fact B, both inclusive; "ask:NAME" = computed by the
-    house from its records (never typed by an officer).
+    term_end …); "days:A:B" = whole days from fact A to fact B, both inclusive; "cap:A:B" = last day of a cap
+    of B months that begins on A; "months:A|C:N:B" = last day of a period of N months and B more from A, or
+    from C where A is unknown; "of:PROCEDURE:KEY" = a fact of the latest proceeding of that procedure in the
+    case; "ask:NAME" = computed by the house from its records (never typed by an officer).
     """
 
     key: str
@@ -121,11 +125,27 @@ def days_between(first: str, last: str) -> int:
 
 
 def derive(facts: Facts, known: tuple[Fact, ...]) -> dict[str, Any]:
-    """Return the facts with those added that follow from others ("days:A:B")."""
+    """Return the facts with those added that follow from others ("days:", "cap:", "months:")."""
     found = dict(facts)
     for fact in known:
-        if fact.source.startswith("days:"):
-            _, first, last = fact.source.split(":")
-            if found.get(first) and found.get(last):
-                found[fact.key] = days_between(str(found[first]), str(found[last]))
+        value = _derived(found, fact.source)
+        if value is not None:
+            found[fact.key] = value
     return found
+
+
+def _derived(facts: Facts, source: str) -> Value | None:
+    match source.split(":"):
+        case ["days", first, last] if facts.get(first) and facts.get(last):
+            return days_between(str(facts[first]), str(facts[last]))
+        case ["cap", start, months] if facts.get(start) and facts.get(months):
+            return cap_last_day(_day(facts[start]), number(facts[months])).isoformat()
+        case ["months", starts, base, more]:
+            since = next((facts[key] for key in starts.split("|") if facts.get(key)), None)
+            if since:
+                return deadline_in_months(_day(since), int(base) + number(facts.get(more))).isoformat()
+    return None
+
+
+def _day(value: object) -> date:
+    return date.fromisoformat(str(value)[:10])

@@ -114,7 +114,8 @@ class Duty:
 class Ask:
     """One answer that the row needs.
 
-    `kind`: text, long, date, instant, number, yesno, choice, agency, place, people.
+    `kind`: text, long, date, instant, number, yesno, choice, agency, place, people, record (one of this
+    case's records, chosen; `of` names what it must prove).
 
     `choices`: (value, words). For kind agency, `of` names the agency kind. `after`: key of a date that this
     one may not precede; `until`: key of one that it may not pass. `people`: a list of names with roles.
