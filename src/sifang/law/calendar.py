@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from sifang.kernel.errors import SifangError
+from sifang.law.time import ONE_DAY
 
-ONE_DAY = timedelta(days=1)
 SATURDAY = 5
 DECEMBER = 12
 LONGEST_SPAN = 31  # days; a longer one is a slip of the pen

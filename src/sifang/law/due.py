@@ -11,9 +11,10 @@ from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 
 from sifang.kernel.errors import SifangError
-from sifang.law.calendar import ONE_DAY, Calendar
+from sifang.law.calendar import Calendar
 from sifang.law.rules import Rule, Unit, rule
 from sifang.law.time import (
+    ONE_DAY,
     BadTime,
     cap_last_day,
     deadline_in_months,

@@ -24,6 +24,7 @@ class BadTime(SifangError):
 
 
 MONTHS_A_YEAR = 12
+ONE_DAY = timedelta(days=1)
 
 
 def months_later(day: date, months: int) -> date:
@@ -51,12 +52,12 @@ def cap_last_day(start: date, months: int) -> date:
     last day we keep the same number, the earlier and for the person milder reading. Never rolls over a
     holiday (我方理解, PROCEDURES § 1).
     """
-    return months_later(start, months) - timedelta(days=1)
+    return months_later(start, months) - ONE_DAY
 
 
 def cap_ends_at(start: date, months: int) -> datetime:
     """Return the instant (exclusive, aware, Shanghai midnight) at which a cap in months has ended."""
-    return day_begins(cap_last_day(start, months) + timedelta(days=1))
+    return day_begins(cap_last_day(start, months) + ONE_DAY)
 
 
 def months_back(event: date, months: int) -> date:
@@ -78,7 +79,7 @@ def sentence_end(start: date, *, years: int = 0, months: int = 0) -> date:
     after = months_later(start, years * MONTHS_A_YEAR + months)
     if months and _is_month_end(start):
         after = _month_end(after)
-    return after - timedelta(days=1)
+    return after - ONE_DAY
 
 
 def legal_day(when: date | datetime) -> date:
