@@ -1,7 +1,12 @@
 """外出请假: to leave the city or county of residence for a time, P-LEAVE-1 … 5, E6, E7.
 
 One authority for each length and sum of leave. The sum counts every leave of any two months that touch this
-one, this one included (我方理解); it is computed from the record, never typed.
+one, this one included (我方理解); it is computed from the record, never typed. A longer leave than granted
+is a new decision: the same powers over the whole length and sum. Until it is taken the first one stands.
+
+Providers: `leave_window` (key `window_days`): the largest sum of days away in any two months that touch
+`leaves_on` … `returns_on`, this leave counted to `returns_on`; `delegated` (key `delegated_leave`): whether
+the person's office has the matter leave in writing on the day of the act.
 
 Sources: 社区矫正法27条; 办法26条 to 28条 (recalled).
 """
@@ -17,11 +22,13 @@ from sifang.law.procedure import (
     Kind,
     Procedure,
     Step,
+    copy,
     day,
     on_day,
     put,
     target,
 )
+from sifang.law.procedures.daily import correct
 
 PERSON, OFFICE, COUNTY, HIGHER, CLOCK = (
     Actor.PERSON,
@@ -34,6 +41,8 @@ PROCURATORATE = Actor.PROCURATORATE
 
 DAYS = Fact("days", "本次外出", "日", "days:leaves_on:returns_on")
 WINDOW = Fact("window_days", "任意连续两个月内累计外出", "日", "ask:leave_window")
+LONGER = Fact("longer_asked_on", "延长外出的申请")
+CALLED = Fact("ordered_back", "责令返回")
 DELEGATED = Fact("delegated_leave", "司法所受委托批准外出", source="ask:delegated")
 
 SHORT = DAYS.at_most(7) & WINDOW.at_most(30)
@@ -84,9 +93,9 @@ LEAVE_2020 = Procedure(
         "withdrawn": "已撤回",
     },
     final=frozenset({"closed", "refused", "withdrawn"}),
-    facts=(DAYS, WINDOW, DELEGATED),
+    facts=(DAYS, WINDOW, DELEGATED, LONGER, CALLED),
     steps=(
-        # ---- 申请 --------------------------------------------------------------------------------------
+        # ---- 申请 ----------------------------------------
         Step(
             "apply",
             "书面申请外出",
@@ -105,7 +114,7 @@ LEAVE_2020 = Procedure(
             sets=(day("applied_on"),),
             documents=("leave_form",),
         ),
-        # ---- 决定 --------------------------------------------------------------------------------------
+        # ---- 决定 ----------------------------------------
         *(
             Step(
                 "approve",
@@ -116,7 +125,7 @@ LEAVE_2020 = Procedure(
                 "granted",
                 given=given,
                 due=on_day("leaves_on"),
-                sets=(day("decided_on"), put("approved", value=True)),
+                sets=(day("decided_on"), put("approved", value=True), copy("granted_until", "returns_on")),
                 documents=("leave_notice",),
                 duties=_duties(actor),
             )
@@ -152,7 +161,7 @@ LEAVE_2020 = Procedure(
             mark="reading",
             duties=(COPY_PROCURATORATE,),
         ),
-        # ---- 外出期间和返回 ------------------------------------------------------------------------------
+        # ---- 外出期间和返回 ----------------------------------------
         Step(
             "check_in",
             "外出期间联系核查",
@@ -165,6 +174,130 @@ LEAVE_2020 = Procedure(
                 Ask("means", "方式", "choice", choices=(("phone", "电话"), ("video", "实时视频"))),
                 Ask("noted", "情况", "long"),
             ),
+        ),
+        Step(
+            "ask_destination",
+            "协商目的地社区矫正机构协助",
+            "办法28条2款",
+            COUNTY,
+            "granted",
+            SAME,
+            asks=(
+                Ask("helper", "目的地社区矫正机构", "text"),
+                Ask("report_there", "要求本人到达和离开时向当地报告", "yesno"),
+            ),
+            sets=(day("destination_asked_on"),),
+            duties=(
+                Duty("协助监督管理", "办法28条2款", Actor.HELPER),
+                Duty("告知是否须向当地报告", "办法28条2款", PERSON),
+            ),
+            delegable="leave",
+        ),
+        Step(
+            "report_there",
+            "到达、离开时向当地社区矫正机构报告",
+            "办法28条2款",
+            PERSON,
+            "granted",
+            SAME,
+            given=Fact("report_there", "向当地报告的要求").known(),
+            asks=(
+                Ask("there", "到达或者离开", "choice", choices=(("arrived", "到达"), ("left", "离开"))),
+                Ask("there_on", "日期", "date"),
+            ),
+            sets=(day("reported_there_on"),),
+        ),
+        Step(
+            "destination_answers",
+            "登记目的地机构的协助情况",
+            "办法28条2款",
+            COUNTY,
+            "granted",
+            SAME,
+            given=Fact("destination_asked_on", "协商目的地机构协助的记录").known(),
+            asks=(Ask("helped", "电话通讯、实地查访等协助情况", "long"),),
+            delegable="leave",
+        ),
+        # ---- 延长：新的决定，按全部天数和累计天数确定权限 ----------------------------------------
+        Step(
+            "apply_longer",
+            "申请延长外出",
+            "办法28条3款",
+            PERSON,
+            "granted",
+            SAME,
+            given=LONGER.unknown(),
+            asks=(
+                Ask("returns_on", "申请延长至", "date", after="granted_until"),
+                Ask("longer_reason", "不能按期返回的特殊原因和材料", "long"),
+            ),
+            sets=(day("longer_asked_on"),),
+            documents=("leave_form",),
+            mark="reading",
+        ),
+        *(
+            Step(
+                "approve",
+                "批准延长外出",
+                article,
+                actor,
+                "granted",
+                SAME,
+                given=LONGER.known() & given,
+                due=on_day("granted_until"),
+                sets=(day("decided_on"), put("longer_asked_on", ""), copy("granted_until", "returns_on")),
+                documents=("leave_notice",),
+                duties=_duties(actor),
+                mark="reading",
+            )
+            for actor, article, given in POWERS
+        ),
+        *(
+            Step(
+                "refuse",
+                "不批准延长外出",
+                article,
+                actor,
+                "granted",
+                SAME,
+                given=LONGER.known() & given,
+                sets=(day("decided_on"), put("longer_asked_on", ""), copy("returns_on", "granted_until")),
+                documents=("leave_refusal",),
+                duties=_duties(actor),
+                reasons=True,
+                remedy=REMEDY,
+                burden=True,
+                mark="reading",
+            )
+            for actor, article, given in POWERS
+        ),
+        Step(
+            "withdraw_longer",
+            "撤回延长申请",
+            "办法28条3款",
+            PERSON,
+            "granted",
+            SAME,
+            given=LONGER.known(),
+            sets=(put("longer_asked_on", ""), copy("returns_on", "granted_until")),
+            kind=Kind.WITHDRAW,
+            mark="reading",
+        ),
+        Step(
+            "order_back",
+            "违反外出管理规定，责令立即返回",
+            "办法28条3款",
+            COUNTY,
+            "granted",
+            SAME,
+            given=CALLED.unknown(),
+            asks=(Ask("breach", "违反的规定和核实情况", "long"),),
+            sets=(put("ordered_back", value=True), day("ordered_back_on")),
+            duties=(TELL_PERSON, COPY_PROCURATORATE),
+            reasons=True,
+            remedy=REMEDY,
+            burden=True,
+            delegable="leave",
         ),
         Step(
             "report_delay",
@@ -183,7 +316,7 @@ LEAVE_2020 = Procedure(
             COUNTY,
             "granted",
             "closed",
-            due=on_day("returns_on"),
+            due=on_day("granted_until"),
             delegable="leave",
             asks=(Ask("returned_on", "返回日期", "date", after="leaves_on"),),
             documents=("return_record",),
@@ -196,7 +329,8 @@ LEAVE_2020 = Procedure(
             "granted",
             "overdue",
             kind=Kind.CLOCK,
-            due=on_day("returns_on"),
+            due=on_day("granted_until"),
+            sets=(copy("returns_on", "granted_until"), put("longer_asked_on", "")),
             duties=(Duty("提示核实", "办法28条3款", COUNTY),),
             alarm=True,
         ),
@@ -207,9 +341,9 @@ LEAVE_2020 = Procedure(
             COUNTY,
             "overdue",
             SAME,
-            due=target(24, "hour", "returns_on"),
+            due=target(1, "day", "granted_until"),
             sets=(put("ordered_back", value=True), day("ordered_back_on")),
-            given=Fact("ordered_back", "责令返回").unknown(),
+            given=CALLED.unknown(),
             duties=(TELL_PERSON,),
             delegable="leave",
         ),
@@ -227,11 +361,13 @@ LEAVE_2020 = Procedure(
             ),
             documents=("return_record",),
         ),
+        correct("办法27条"),
     ),
     notes=(
         "有正当理由的，应当批准（社区矫正法27条）。不予批准必须写明理由并告知救济途径（E7）。",
         "提前三日申请是一般要求，逾此不影响受理（办法27条，待核）。",
         "设区的市城区之内跨区不是外出（办法26条）；县级市和县单独计算。",
+        "延长是新的决定：按延长后的全部天数和累计天数确定批准机构；批准前原批准的返回日期不变（我方理解）。",
         "期满未归是一个问题，不是结论：先以多种方式核实（E24）。",
     ),
 )

@@ -44,6 +44,7 @@ RAISED = (
     Ask("kind", "需求", "choice", choices=KINDS),
     Ask("words", "具体情况", "long"),
 )
+ANSWER = Duty("书面答复", "办法45条", COUNTY)
 HELPED = Ask("help", "提供的帮助", "long")
 
 
@@ -62,25 +63,18 @@ def _raise(name: str, title: str, article: str, actor: Actor, *, delegable: str 
     )
 
 
-def _answers(name: str, title: str, actor: Actor, to: str, *, unable: bool, posted: bool) -> Step:
+def _answer(name: str, title: str, to: str, *, unable: bool) -> Step:
     return Step(
         name,
         title,
         "办法45条",
-        actor,
+        HELPER,
         "referred",
         to,
-        asks=(
-            Ask("answer", "答复", "long"),
-            *((Ask("answered_by", "答复人和答复方式", "text"),) if posted else ()),
-        ),
+        asks=(Ask("answered_by", "答复人和答复方式", "text"), Ask("answer", "答复", "long")),
         sets=(day("answered_on"), *((day("raised_on"),) if unable else ())),
-        duties=(
-            tell_person("社区矫正法43条", "告知答复"),
-            *(() if posted else (Duty("书面答复", "办法45条", COUNTY),)),
-        ),
-        delegable=HELP if posted else "",
-        due=target(10, "day", "referred_on") if not unable and not posted else None,
+        duties=(tell_person("社区矫正法43条", "告知答复"), ANSWER),
+        due=None if unable else target(10, "day", "referred_on"),
         reasons=unable,
         remedy="可以转介其他单位；" + REMEDY if unable else "",
     )
@@ -108,7 +102,7 @@ NEED_2020 = Procedure(
     steps=(
         _raise("raise", "提出帮扶需求", "社区矫正法3条；办法45条", COUNTY, delegable=HELP),
         _raise("raise_self", "本人提出帮扶需求", "社区矫正法43条", PERSON),
-        # ---- 帮助、转介 ----------------------------------------------------------------------------------
+        # ---- 帮助、转介 ----------------------------------------
         Step(
             "offer",
             "直接提供帮助",
@@ -157,11 +151,9 @@ NEED_2020 = Procedure(
             duties=(Duty("转介", "办法45条", HELPER, document="referral_letter"),),
             delegable=HELP,
         ),
-        # ---- 答复 ----------------------------------------------------------------------------------------
-        _answers("answer", "答复：可以提供帮助", HELPER, "answered", unable=False, posted=False),
-        _answers("cannot", "答复：不能提供帮助", HELPER, "raised", unable=True, posted=False),
-        _answers("note_answer", "登记答复：可以提供帮助", COUNTY, "answered", unable=False, posted=True),
-        _answers("note_cannot", "登记答复：不能提供帮助", COUNTY, "raised", unable=True, posted=True),
+        # ---- 答复 ----------------------------------------
+        _answer("answer", "答复：可以提供帮助", "answered", unable=False),
+        _answer("cannot", "答复：不能提供帮助", "raised", unable=True),
         Step(
             "urge",
             "催询答复",
@@ -188,7 +180,7 @@ NEED_2020 = Procedure(
             delegable=HELP,
             mark="local",
         ),
-        # ---- 落实 ----------------------------------------------------------------------------------------
+        # ---- 落实 ----------------------------------------
         *(
             row
             for state, since in (("offered", "offered_on"), ("answered", "answered_on"))

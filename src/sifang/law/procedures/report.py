@@ -103,7 +103,7 @@ REPORT_2020 = Procedure(
     facts=(OPENED, HAS_PROHIBITION, CHANGE),
     steps=(
         *(_report(*one, prohibition=flag) for one in FROM for flag in (False, True)),
-        # ---- 逾期 ----------------------------------------------------------------------------------------
+        # ---- 逾期 ----------------------------------------
         *(_miss(state, since) for state, _, since in FROM if since),
         Step(
             "excuse",
@@ -137,7 +137,7 @@ REPORT_2020 = Procedure(
             burden=True,
             help="只记录事实；训诫、警告由县级社区矫正机构另行决定（办法34条、办法35条）",
         ),
-        # ---- 及时报告 ------------------------------------------------------------------------------------
+        # ---- 及时报告 ----------------------------------------
         Step(
             "report_change",
             "及时报告变动",

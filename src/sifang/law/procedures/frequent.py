@@ -1,0 +1,143 @@
+"""经常性跨市县活动: one approval for six months, trips reported by phone or message, P-FREQ.
+
+Sources: 社区矫正法27条1款; 办法29条 (the six months confirmed by a public excerpt).
+"""
+
+from datetime import date
+
+from sifang.law.procedure import SAME, Ask, Duty, Kind, Procedure, Step, by_rule, day, plus, target
+from sifang.law.procedures.daily import (
+    CLOCK,
+    COPY_PROCURATORATE,
+    COUNTY,
+    PERSON,
+    REMEDY,
+    correct,
+    tell_person,
+)
+
+FREQUENT_2020 = Procedure(
+    name="frequent",
+    code="P-FREQ",
+    title="经常性跨市、县活动",
+    edition=date(2020, 7, 1),
+    start="draft",
+    many=True,
+    states={
+        "draft": "拟申请",
+        "applied": "待决定",
+        "active": "批准有效",
+        "expired": "已届满",
+        "ended": "已提前终止",
+        "refused": "不予批准",
+        "withdrawn": "已撤回",
+    },
+    final=frozenset({"expired", "ended", "refused", "withdrawn"}),
+    steps=(
+        Step(
+            "apply",
+            "书面申请经常性跨市、县活动",
+            "办法29条",
+            PERSON,
+            "draft",
+            "applied",
+            asks=(
+                Ask("why", "理由", "long", help="正常工作和生活需要"),
+                Ask("places", "经常性去往的市、县", "text"),
+                Ask("times", "时间", "text"),
+                Ask("frequency", "频次", "text"),
+                Ask("proof", "证明材料", "long"),
+            ),
+            sets=(day("applied_on"),),
+            documents=("frequent_form",),
+        ),
+        Step(
+            "approve",
+            "批准经常性跨市、县活动（有效期六个月）",
+            "办法29条",
+            COUNTY,
+            "applied",
+            "active",
+            due=target(5, "day", "applied_on"),
+            sets=(day("approved_on"),),
+            documents=("frequent_form",),
+            duties=(tell_person("办法29条"), COPY_PROCURATORATE),
+        ),
+        Step(
+            "refuse",
+            "不予批准",
+            "办法29条；社区矫正法27条1款",
+            COUNTY,
+            "applied",
+            "refused",
+            sets=(day("decided_on"),),
+            documents=("frequent_form",),
+            duties=(tell_person("办法29条"), COPY_PROCURATORATE),
+            reasons=True,
+            remedy=REMEDY,
+            burden=True,
+            help="不予批准的，本人仍可逐次请假",
+        ),
+        Step("withdraw", "撤回申请", "办法29条", PERSON, "applied", "withdrawn", kind=Kind.WITHDRAW),
+        Step(
+            "report_trip",
+            "报告活动情况",
+            "办法29条",
+            PERSON,
+            "active",
+            SAME,
+            asks=(
+                Ask("trip_to", "去往市、县", "text"),
+                Ask("leaves_on", "离开日期", "date", until="returns_on"),
+                Ask("returns_on", "返回日期", "date", after="leaves_on"),
+            ),
+            sets=(day("trip_on"), plus("trips")),
+            help="可以通过电话、微信等方式报告",
+        ),
+        Step(
+            "give_up",
+            "本人不再需要",
+            "办法29条",
+            PERSON,
+            "active",
+            "ended",
+            sets=(day("ended_on"),),
+            kind=Kind.WITHDRAW,
+            duties=(Duty("知悉", "办法29条", COUNTY),),
+            mark="reading",
+        ),
+        Step(
+            "end",
+            "提前终止批准",
+            "社区矫正法27条1款；办法29条",
+            COUNTY,
+            "active",
+            "ended",
+            sets=(day("ended_on"),),
+            duties=(tell_person("社区矫正法34条"), COPY_PROCURATORATE),
+            reasons=True,
+            remedy=REMEDY,
+            burden=True,
+            mark="reading",
+            help="批准所依据的工作、生活需要已经消失",
+        ),
+        Step(
+            "expire",
+            "六个月有效期届满",
+            "办法29条",
+            CLOCK,
+            "active",
+            "expired",
+            due=by_rule("freq.valid", "approved_on"),
+            kind=Kind.CLOCK,
+            duties=(Duty("告知届满，需要的重新申请", "办法29条", PERSON),),
+        ),
+        correct("办法29条"),
+    ),
+    notes=(
+        "批准一次有效期六个月，不因节假日顺延；到期仍需要的重新申请（办法29条）。",
+        "法律没有规定决定的期限，表中为内部目标；提前终止是我方理解。",
+    ),
+)
+
+EDITIONS = (FREQUENT_2020,)
