@@ -1,7 +1,7 @@
 """Which days are working days: weekends, the State Council's rest days, make-up working days (调休).
 
 Packaged: the published tables up to 2026. An office adds a year as data (`read_tables`, one JSON file a
-year, docs/guide/calendars.md) and needs no new release. A year without a published table counts its
+year, docs/guide/law.md) and needs no new release. A year without a published table counts its
 weekends only, and every answer that looked at such a day carries a warning.
 """
 
@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
@@ -86,8 +86,14 @@ class Calendar:
 
     @classmethod
     def load(cls, folder: Path | None = None) -> "Calendar":
-        """Return the packaged years and those of an office's folder, which win. Raises BadCalendar."""
-        return calendar_in_force(read_tables(folder) if folder else ())
+        """Return the packaged years and those of an office's folder, which win. Raises BadCalendar.
+
+        Cheap to call again: the folder is read anew only when a file came, went or changed.
+        """
+        if folder is None or not folder.is_dir():
+            return calendar_in_force()
+        seen = tuple((file, file.stat().st_mtime_ns) for file in sorted(folder.glob("*.json")))
+        return _load(folder, seen)
 
     @cached_property
     def _works(self) -> dict[date, bool]:
@@ -173,6 +179,11 @@ def calendar_in_force(office: tuple[YearTable, ...] = ()) -> Calendar:
     """Return the packaged tables with an office's own in place of theirs, year by year."""
     tables = {table.year: table for table in (*packaged_tables(), *office)}
     return Calendar(tuple(tables[year] for year in sorted(tables)))
+
+
+@lru_cache(maxsize=4)
+def _load(folder: Path, _seen: tuple[tuple[Path, int], ...]) -> Calendar:
+    return calendar_in_force(read_tables(folder))
 
 
 def _days(words: Iterable[str], where: str) -> frozenset[date]:

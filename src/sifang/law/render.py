@@ -4,6 +4,7 @@ from sifang.law.articles import UnknownArticle, article, citations
 from sifang.law.articles.index import MARKS
 from sifang.law.documents import TITLES
 from sifang.law.procedure import ANY, SAME, TYPE_WORDS, Due, Duty, Kind, Procedure, Step
+from sifang.law.rules import rule
 
 HEAD = ("现状", "步骤", "谁", "条文", "类型·条件", "期限", "文书", "送达、通知", "转为")
 UNITS = {"hour": "小时", "day": "日", "workday": "工作日", "month": "个月", "year": "年"}
@@ -89,10 +90,17 @@ def due_words(due: Due, step: Step | None = None) -> str:
     """Return a deadline in words."""
     clock = "届满时" if step is not None and step.kind is Kind.CLOCK else ""
     if due.rule:
-        return f"{due.rule}{clock}"
+        return f"{rule_words(due.rule)}{clock}"
     if due.n:
         return f"{due.n} {UNITS[due.unit]}〔内部目标〕{clock}"
     return f"当日{clock}"
+
+
+def rule_words(name: str) -> str:
+    """Return length, mark and id of a rule: 10日（handover.docs）, 提前3日〔待核〕（leave.notice）."""
+    found = rule(name)
+    mark = "" if found.mark == "verified" else f"〔{MARKS[found.mark]}〕"
+    return f"{'提前' if found.before else ''}{found.length}{mark}（{name}）"
 
 
 def duty_words(duty: Duty) -> str:

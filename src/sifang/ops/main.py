@@ -53,10 +53,8 @@ def parser() -> argparse.ArgumentParser:
     track = add("track", _track, "核对导出的轨迹文件是否完整、未改动（不连数据库）")
     track.add_argument("verb", choices=("check",))
     track.add_argument("file", metavar="FILE", help="CSV、GPX 或 JSON")
-    law = add("law", _law, "法律依据：law list、law show 条文")
-    law.add_argument("verb", choices=("list", "show"))
-    law.add_argument("article", nargs="?", metavar="条文", help="如 社区矫正法29条")
-    law.add_argument("--json", action="store_true", help="输出 JSON")
+    law = add("law", _law, "法律依据：law list、law show、law due、law import-texts")
+    law.add_argument("words", nargs=argparse.REMAINDER, metavar="list|show|due|import-texts …")
     line = add("line", _line, "导入测绘机关的边界线，代替公开数据")
     line.add_argument("verb", choices=("import",))
     line.add_argument("words", nargs=argparse.REMAINDER, metavar="FILE …")
@@ -157,7 +155,7 @@ def _track(asked: argparse.Namespace) -> int:
 def _law(asked: argparse.Namespace) -> int:
     from sifang.ops.law_command import law
 
-    return law(asked.verb, asked.article, as_json=asked.json)
+    return law(asked.words)
 
 
 def _line(asked: argparse.Namespace) -> int:
