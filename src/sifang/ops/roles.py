@@ -51,6 +51,7 @@ OFFICERS_WRITE = (
     "people_agency",
     "people_rolegrant",
     "people_delegation",
+    "people_share",
     "people_person",
     "people_order",
     "cases_case",

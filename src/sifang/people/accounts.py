@@ -27,6 +27,8 @@ ROLES_OF: dict[str, tuple[Role, ...]] = {
     AgencyKind.PROCURATORATE: (Role.PROSECUTOR,),
     AgencyKind.POLICE: (Role.POLICE_OFFICER,),
     AgencyKind.COURT: (Role.JUDGE,),
+    AgencyKind.PRISON: (Role.CUSTODY_OFFICER,),
+    AgencyKind.DETENTION_CENTRE: (Role.CUSTODY_OFFICER,),
     AgencyKind.COMMITTEE_OFFICE: (Role.COMMITTEE_STAFF,),
 }
 ADMINISTRATORS = (Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDITOR)

@@ -63,7 +63,7 @@ def insert(desk, sql):
         ("吴离", NotFound),
         ("赵检", BeyondPower),
         ("孙警", NotFound),
-        ("钱法", NotFound),
+        ("钱法", BeyondPower),  # sees whom its court sentenced, and who owns the power
         ("张三", BeyondPower),
     ],
 )

@@ -230,8 +230,8 @@ def test_without_a_record_there_is_no_byte(court, monkeypatch):
 
 
 MAY = ("王科", "郑局", "赵检")
-BEYOND = ("李所", "冯班", "张三")
-ABSENT = ("周外", "吴离", "孙警", "钱法", "米书", "系管")
+BEYOND = ("李所", "冯班", "张三", "钱法")
+ABSENT = ("周外", "吴离", "孙警", "米书", "系管")
 
 
 def test_who_may_export(court):

@@ -1,6 +1,12 @@
 """Tables of people: agencies and officers, persons and orders, powers and shares."""
 
-from sifang.people.models.powers import Delegation, DelegationMatter, DelegationTitle
+from sifang.people.models.powers import (
+    Delegation,
+    DelegationMatter,
+    DelegationTitle,
+    Share,
+    ShareMatter,
+)
 from sifang.people.models.register import (
     Agency,
     AgencyKind,
@@ -31,5 +37,7 @@ __all__ = [
     "ReadRecord",
     "Role",
     "RoleGrant",
+    "Share",
+    "ShareMatter",
     "active_roles",
 ]

@@ -1,11 +1,11 @@
-"""Powers given for a time: what a county agency leaves to a justice office (社区矫正法9条)."""
+"""What is given for a time: a matter to a justice office (社区矫正法9条), sight of a person to an agency."""
 
 from django.db import models
 from django.db.models import F, Q
 
 from sifang.kernel.ids import uuid7
 from sifang.kernel.time import utc_now
-from sifang.people.models.register import Agency, Officer
+from sifang.people.models.register import Agency, Officer, Person
 
 
 class DelegationMatter(models.TextChoices):
@@ -52,4 +52,47 @@ class Delegation(models.Model):
                 condition=Q(valid_to=None) | Q(valid_to__gte=F("valid_from")), name="delegation_in_order"
             ),
             models.CheckConstraint(condition=~Q(document_no=""), name="delegation_has_document"),
+        ]
+
+
+class ShareMatter(models.TextChoices):
+    """For what another agency sees a person: one matter, one permission (办法11条; PROCEDURES SD-9)."""
+
+    DECIDED = "decided", "本机关作出的决定"
+    CUSTODY = "custody", "移送交接"
+    MOVE = "move", "变更执行地"
+    DESTINATION = "destination", "外出目的地协助"
+    SEARCH = "search", "协助查找"
+    EXIT_CONTROL = "exit_control", "出境报备"
+    PENALTY = "penalty", "治安管理处罚"
+    COERCIVE = "coercive", "强制措施"
+
+
+class Share(models.Model):
+    """Another agency may read a person and the course, for one matter, between two instants.
+
+    From inclusive, to exclusive; no end means until ended. It gives reading, never writing, and opens no
+    position. Never changed but to end earlier.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    person = models.ForeignKey(Person, models.PROTECT, related_name="shares")
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+", help_text="可以查看的机关")
+    matter = models.CharField("事项", max_length=12, choices=ShareMatter)
+    article = models.CharField("依据", max_length=60)
+    valid_from = models.DateTimeField("起", default=utc_now)
+    valid_to = models.DateTimeField("止", null=True, blank=True)
+    given_by = models.ForeignKey(Agency, models.PROTECT, related_name="+", help_text="提供的机关")
+    by = models.ForeignKey(
+        Officer, models.PROTECT, null=True, related_name="+", help_text="经办人；空 = 接管登记时"
+    )
+
+    class Meta:
+        verbose_name = "共享"
+        indexes = [models.Index(fields=["agency", "valid_to", "person"], name="share_of_agency")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(valid_to=None) | Q(valid_to__gte=F("valid_from")), name="share_in_order"
+            ),
+            models.CheckConstraint(condition=~Q(article=""), name="share_has_article"),
         ]

@@ -56,6 +56,7 @@ class Role(models.TextChoices):
     PROSECUTOR = "prosecutor", "检察官"
     POLICE_OFFICER = "police_officer", "民警"
     JUDGE = "judge", "法官"
+    CUSTODY_OFFICER = "custody_officer", "监狱、看守所工作人员"
     COMMITTEE_STAFF = "committee_staff", "政法委工作人员"
     SYSTEM_ADMIN = "system_admin", "系统管理员"
     SECURITY_ADMIN = "security_admin", "安全管理员"

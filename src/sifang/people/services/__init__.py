@@ -11,16 +11,19 @@ from sifang.people.services.register import (
     register_person,
     retire_officer,
 )
+from sifang.people.services.shares import end_share, share
 
 __all__ = [
     "PersonFacts",
     "delegate",
     "end_delegation",
     "end_role",
+    "end_share",
     "grant_role",
     "register_agency",
     "register_officer",
     "register_order",
     "register_person",
     "retire_officer",
+    "share",
 ]

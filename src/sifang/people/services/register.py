@@ -21,9 +21,11 @@ from sifang.people.models import (
     Person,
     Role,
     RoleGrant,
+    ShareMatter,
     active_roles,
 )
 from sifang.people.rules import OrderPaper, check_paper
+from sifang.people.services.shares import share
 
 
 def register_agency(
@@ -118,7 +120,7 @@ def register_person(by: Officer, facts: PersonFacts, paper: OrderPaper) -> Order
     check_paper(paper)
     with transaction.atomic():
         person = Person.objects.create(county_code=facts.county_agency.area_code, **_columns(facts))
-        return _register(person, paper)
+        return _register(by, person, paper)
 
 
 def register_order(by: Officer, person: Person, paper: OrderPaper) -> Order:
@@ -126,15 +128,16 @@ def register_order(by: Officer, person: Person, paper: OrderPaper) -> Order:
     _need_county_officer(by, person.county_agency)
     check_paper(paper)
     with transaction.atomic():
-        return _register(person, paper)
+        return _register(by, person, paper)
 
 
 def _columns(facts: PersonFacts) -> dict[str, object]:
     return {name: getattr(facts, name) for name in facts.__dataclass_fields__}
 
 
-def _register(person: Person, paper: OrderPaper) -> Order:
+def _register(by: Officer, person: Person, paper: OrderPaper) -> Order:
     order = Order.objects.create(person=person, **_paper_columns(paper))
+    share(by, person, paper.decided_by, ShareMatter.DECIDED, article="社区矫正法20条")
     record(
         "order_registered",
         {
