@@ -29,15 +29,16 @@ HEALTHY = Fact("healthy", "本人健康声明")
 FIT = Fact("fit", "是否力所能及")
 NURSING = Fact("pregnant_or_nursing", "怀孕、哺乳情形", source="case")
 GUARDIAN_AGREES = Fact("guardian_agreed_on", "监护人同意")
+ASSESSED = Fact("assessed_on", "劳动能力和健康状况的确认")
 HOURS = Fact("hours", "每次时间", "小时")
 HOURS_AT_MOST = 4  # 本市做法：量力而行的上限
 
+WITHIN_STRENGTH = HOURS.more_than(0) & HOURS.at_most(HOURS_AT_MOST)
 MAY_BE_BOOKED: Condition = (
     CONSENT.known()
     & HEALTHY.is_("yes", "能够参加")
     & FIT.is_("yes", "力所能及")
-    & HOURS.more_than(0)
-    & HOURS.at_most(HOURS_AT_MOST)
+    & WITHIN_STRENGTH
     & MEDICAL.unknown()
     & NURSING.unknown()
 )
@@ -79,7 +80,7 @@ ACTIVITY_2020 = Procedure(
         "called_off": "不予安排",
     },
     final=frozenset({"held", "declined", "withdrawn", "called_off"}),
-    facts=(CONSENT, HEALTHY, FIT, NURSING, GUARDIAN_AGREES, HOURS, MEDICAL, MINOR),
+    facts=(CONSENT, HEALTHY, FIT, ASSESSED, NURSING, GUARDIAN_AGREES, HOURS, MEDICAL, MINOR),
     steps=(
         Step(
             "offer",
@@ -88,6 +89,7 @@ ACTIVITY_2020 = Procedure(
             COUNTY,
             "draft",
             "offered",
+            given=WITHIN_STRENGTH,
             asks=(
                 Ask("what", "内容", "text", help="符合社会公共利益，结合本人特长"),
                 Ask("where", "地点", "place"),
@@ -95,7 +97,13 @@ ACTIVITY_2020 = Procedure(
                 Ask("hours", "时间（小时）", "number", help="每次不超过四小时（本市做法）"),
                 Ask("demands", "体力和环境要求", "long"),
             ),
-            sets=(day("offered_on"), put("consented_on", ""), put("healthy", ""), put("fit", "")),
+            sets=(
+                day("offered_on"),
+                put("consented_on", ""),
+                put("healthy", ""),
+                put("fit", ""),
+                put("assessed_on", ""),
+            ),
             delegable=HELP,
         ),
         Step(
@@ -136,11 +144,12 @@ ACTIVITY_2020 = Procedure(
             "agreed",
             SAME,
             due=target(3, "day", "consented_on"),
-            given=FIT.unknown(),
+            given=ASSESSED.unknown(),
             asks=(
                 Ask("fit", "是否力所能及", "choice", choices=(("yes", "力所能及"), ("no", "不适宜"))),
                 Ask("fit_words", "根据", "long", help="年龄、劳动能力、健康状况、工作和生活安排"),
             ),
+            sets=(day("assessed_on"),),
             delegable=HELP,
         ),
         _book(MINOR.unknown(), ""),

@@ -180,6 +180,8 @@ MEDICAL_2020 = Procedure(
             duties=(tell_person("办法35条1款4项", "告知补交期限"),),
             types=TYPES,
             delegable=DAILY,
+            reasons=True,
+            remedy=REMEDY,
             burden=True,
         ),
         Step(

@@ -28,7 +28,7 @@ from sifang.law.procedures.daily import (
     BREACH_STATES,
     CLOCK,
     COUNTY,
-    COURT,
+    DECIDER,
     HAS_PROHIBITION,
     HEARD,
     HELPER,
@@ -42,7 +42,8 @@ from sifang.law.procedures.daily import (
 )
 
 TYPES = (CONTROL, PROBATION)
-TELL_COURT = Duty("通知原审人民法院", "办法39条2款", COURT, document="place_form")
+# Of 管制 and 缓刑 the deciding body is the court that tried the case.
+TELL_COURT = Duty("通知原审人民法院", "办法39条2款", DECIDER, document="place_form")
 TELL_PROCURATORATE = Duty("通知县级检察院", "办法39条2款", PROCURATORATE, document="place_form")
 
 ROWS: tuple[Step, ...] = (

@@ -91,6 +91,27 @@ def _miss(state: str, since: str) -> Step:
     )
 
 
+def _change(*, first: bool) -> Step:
+    """Told at once; a second change before the first was checked does not put the check off."""
+    return Step(
+        "report_change",
+        "及时报告变动" + ("" if first else "（前一变动核实期间）"),
+        "办法24条1款",
+        PERSON,
+        ANY,
+        SAME,
+        given=CHANGE.unknown() if first else CHANGE.known(),
+        asks=(
+            Ask("change", "变动", "choice", choices=CHANGES),
+            Ask("change_on", "发生日期", "date"),
+            Ask("change_words", "具体情况", "long"),
+        ),
+        sets=(instant("change_at"),) if first else (),
+        documents=("contact_record",),
+        duties=(Duty("知悉并核实", "办法24条1款", OFFICE, mark="local"),),
+    )
+
+
 REPORT_2020 = Procedure(
     name="report",
     code="P-REP",
@@ -138,22 +159,8 @@ REPORT_2020 = Procedure(
             help="只记录事实；训诫、警告由县级社区矫正机构另行决定（办法34条、办法35条）",
         ),
         # ---- 及时报告 ----------------------------------------
-        Step(
-            "report_change",
-            "及时报告变动",
-            "办法24条1款",
-            PERSON,
-            ANY,
-            SAME,
-            asks=(
-                Ask("change", "变动", "choice", choices=CHANGES),
-                Ask("change_on", "发生日期", "date"),
-                Ask("change_words", "具体情况", "long"),
-            ),
-            sets=(instant("change_at"),),
-            documents=("contact_record",),
-            duties=(Duty("知悉并核实", "办法24条1款", OFFICE, mark="local"),),
-        ),
+        _change(first=True),
+        _change(first=False),
         Step(
             "note_change",
             "核实变动报告",
