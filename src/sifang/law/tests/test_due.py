@@ -77,6 +77,7 @@ def test_ten_days_that_end_in_the_national_holiday_move_to_the_eighth():
         ("ep.review", "2026-09-03", "2026-09-04", "2026-10-03"),
         # minima: the same-number day
         ("praise.min", "2026-04-05", "2026-04-06", "2026-10-05"),
+        ("praise.min", "2026-02-28", "2026-03-01", "2026-08-28"),  # not the month's end
         ("log.keep", "2026-08-31", "2026-09-01", "2027-02-28"),
         ("pia.keep", "2024-02-29", "2024-03-01", "2027-02-28"),
         # before an event: never moved; the day before the event is the first one counted back

@@ -76,6 +76,7 @@ def test_an_article_holds_its_own_words_and_no_heading(shared, target):
             )
             assert "〔" not in text[:3]
     assert text_of("社区矫正法22条", target).endswith("应当遵守的规定。")  # the next chapter is not its own
+    assert text_of("办法59条", target).endswith("同时废止。")  # nor what stands under the text
 
 
 def test_the_official_text_is_known_by_its_title_and_takes_the_recalled_ones_place(shared, source, target):

@@ -1,6 +1,7 @@
 """`sifang law`: what it lists, shows and counts, without Django; what it refuses, in one line."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -63,6 +64,16 @@ def test_hours_answer_with_the_instant_in_shanghai(answer):
     found = json.loads(out)
     assert found["due_at"] == "2026-09-28T00:30:05+08:00"
     assert (found["counted_from"], found["due_on"]) == ("2026-09-26", "2026-09-28")
+
+
+def test_a_time_without_zone_is_shanghais_on_every_machine(data):
+    code = "import sys; from sifang.ops.main import main; sys.exit(main())"
+    words = ["law", "due", "arrest.decide", "--from", "2026-09-25T16:30:05", "--json"]
+    far = {**os.environ, "TZ": "America/New_York"}
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, check=True, env=far
+    )
+    assert json.loads(done.stdout)["due_at"] == "2026-09-27T16:30:05+08:00"
 
 
 def test_custody_keeps_the_courts_term_where_it_is(answer):
