@@ -6,6 +6,7 @@ from itertools import combinations, product
 from sifang.law.articles import UnknownArticle, article, citations
 from sifang.law.conditions import Condition, Fact, Value
 from sifang.law.procedure import ANY, Actor, Duty, Kind, Procedure, Step
+from sifang.law.rules import UnknownRule, rule
 
 MOST_SAMPLES = 4096
 
@@ -16,6 +17,7 @@ def problems(procedure: Procedure) -> Iterator[str]:
     yield from _sources(procedure)
     yield from _overlaps(procedure)
     yield from _facts(procedure)
+    yield from _deadlines(procedure)
 
 
 def _states(procedure: Procedure) -> Iterator[str]:
@@ -95,6 +97,21 @@ def _needed(step: Step) -> Iterator[tuple[str, str]]:
         dues += [duty.due] if duty.due else []
     yield from (("a condition", part.fact.key) for part in parts)
     yield from (("a deadline", due.since) for due in dues)
+
+
+def _deadlines(procedure: Procedure) -> Iterator[str]:
+    """Each deadline is counted by a rule that exists and has a last day; targets name no rule."""
+    for step in procedure.steps:
+        for due in (step.due, *(duty.due for duty in step.duties)):
+            if due is None or not due.rule:
+                continue
+            try:
+                kind = rule(due.rule).kind
+            except UnknownRule:
+                yield f"step {step.name} counts by a rule that nobody knows: {due.rule}"
+                continue
+            if kind in {"threshold", "count"}:
+                yield f"step {step.name} counts by {due.rule}, which has no last day"
 
 
 def _overlaps(procedure: Procedure) -> Iterator[str]:

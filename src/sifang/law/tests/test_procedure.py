@@ -8,7 +8,7 @@ import pytest
 from sifang.kernel.errors import BeyondPower
 from sifang.law.check import problems
 from sifang.law.conditions import derive
-from sifang.law.procedure import Actor, NoSuchStep, NotGiven, Procedure, Step
+from sifang.law.procedure import Actor, NoSuchStep, NotGiven, Procedure, Step, by_rule
 from sifang.law.procedures import all_editions, edition
 from sifang.law.procedures.leave import LEAVE_2020, POWERS
 from sifang.law.render import as_markdown
@@ -62,6 +62,13 @@ def test_the_check_finds_what_it_is_for() -> None:
     assert any("no source" in one for one in problems(sourceless))
     unknown = with_rows(Step("note", "记录", "社区矫正法999条", Actor.COUNTY, "applied", "applied"))
     assert any("lacks" in one for one in problems(unknown))
+    row = Step("note", "记录", "办法27条", Actor.COUNTY, "applied", "applied")
+    timeless = with_rows(
+        replace(row, due=by_rule("no.rule", "leaves_on")),
+        replace(row, name="more", due=by_rule("warn.over", "leaves_on")),
+    )
+    assert "step note counts by a rule that nobody knows: no.rule" in set(problems(timeless))
+    assert "step more counts by warn.over, which has no last day" in set(problems(timeless))
     stuck = replace(LEAVE_2020, states={**LEAVE_2020.states, "limbo": "悬置"})
     assert {"state limbo is never reached", "state limbo is a dead end"} <= set(problems(stuck))
 
