@@ -92,7 +92,6 @@ class _Count:
     due_on: date | None = None
     due_at: datetime | None = None
     rolled_from: date | None = None
-    warning: str | None = None
 
 
 def due(
@@ -184,7 +183,7 @@ def _back(count: _Count, row: Rule, start: date | datetime, n: int) -> None:
 def _hours(count: _Count, row: Rule, start: date | datetime, n: int) -> None:
     moment = moment_in_shanghai(start)
     if not isinstance(start, datetime):
-        count.warning = "没有给出时刻，按当日零时起算"
+        count.steps.append("没有给出时刻，按当日零时起算")
     count.due_at = moment + timedelta(hours=n)
     count.counted_from, count.due_on = moment.date(), count.due_at.date()
     count.steps += [
@@ -256,7 +255,6 @@ def _roll(count: _Count, row: Rule, calendar: Calendar, *, custody: bool) -> Non
 
 
 def _answer(count: _Count, row: Rule, calendar: Calendar) -> Due:
-    warnings = [words for words in (count.warning, calendar.warning_for(count.looked_at)) if words]
     if row.editable_per_notice:
         count.steps.append("文书另写回复期限的，以文书为准")
     if row.mark in MARK_WORDS:
@@ -273,6 +271,6 @@ def _answer(count: _Count, row: Rule, calendar: Calendar) -> Due:
         article=row.article,
         status=row.status,
         confirmed_by=row.confirmed_by,
-        warning="；".join(warnings) or None,
+        warning=calendar.warning_for(count.looked_at),
         steps=tuple(count.steps),
     )

@@ -14,6 +14,7 @@ from pathlib import Path
 import psycopg
 
 from sifang.kernel.errors import SifangError
+from sifang.law.calendar import Calendar
 from sifang.ops import databases
 from sifang.ops.roles import ROLES, role_name
 from sifang.ops.runtime import holder
@@ -47,7 +48,8 @@ class Finding:
 def examine(settings: Settings) -> Iterator[Finding]:
     """Yield one finding after another; a look that fails is a finding too."""
     looks: list[Callable[[Settings], Iterator[Finding]]] = [
-        _python, _disk, _private_files, _keys, _clock, _front_end, _ports_or_processes, _path, _database,
+        _python, _disk, _private_files, _keys, _clock, _holidays, _front_end, _ports_or_processes, _path,
+        _database,
     ]  # fmt: skip
     for look in looks:
         try:
@@ -99,6 +101,13 @@ def _is_open(path: Path) -> bool:
 def _clock(_settings: Settings) -> Iterator[Finding]:
     now = datetime.now(UTC)
     yield Finding(now > BUILT_AFTER, f"本机时间 {now:%Y-%m-%d %H:%M} UTC", "时间不对，请打开网络对时")
+
+
+def _holidays(settings: Settings) -> Iterator[Finding]:
+    """Until when deadlines know the rest days; a broken table of the office is a finding by itself."""
+    known = Calendar.load(settings.data / "calendars").years
+    words = f"节假日表到 {max(known)} 年为止，其后的期限只按周末推算"
+    yield Finding(True, f"{words}（新一年公布后录入，见 docs/guide/law.md）")
 
 
 def _front_end(_settings: Settings) -> Iterator[Finding]:

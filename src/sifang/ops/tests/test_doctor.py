@@ -37,6 +37,18 @@ def test_keys_that_cannot_be_copied_are_found(tmp_path):
         assert mark in report(settings_of(tmp_path))[0]
 
 
+def test_the_last_year_of_known_holidays_is_told_and_a_broken_table_is_found(tmp_path):
+    assert "✓ 节假日表到 2026 年为止" in report(settings_of(tmp_path))[0]
+    (tmp_path / "calendars").mkdir()
+    table = tmp_path / "calendars" / "2027.json"
+    table.write_text(json.dumps({"year": 2027, "source": "试用", "rest": ["2027-01-01"]}), encoding="utf-8")
+    assert "✓ 节假日表到 2027 年为止" in report(settings_of(tmp_path))[0]
+    table.write_text("{", encoding="utf-8")
+    text, is_well = report(settings_of(tmp_path))
+    assert not is_well
+    assert "✗ 节假日表有误（2027.json）" in text
+
+
 def test_a_port_in_use_is_found_and_the_line_ends_where_it_ends(tmp_path):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
