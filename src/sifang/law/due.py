@@ -76,6 +76,18 @@ class Due:
             raise NoLastDay(rule=self.rule)
         return last
 
+    def is_kept_by(self, sent: date | datetime) -> bool:
+        """Whether an act of this day or instant is in time; of a posted document, the day it was posted.
+
+        A document posted before the end is in time (刑事诉讼法105条3款), so the day of dispatch counts, not
+        that of receipt. A minimum is kept from its day on. Raises NoLastDay.
+        """
+        last = self.last
+        if isinstance(last, datetime):
+            return moment_in_shanghai(sent) <= last
+        day = legal_day(sent)
+        return day >= last if self.kind == "minimum" else day <= last
+
     def as_json(self) -> dict[str, Any]:
         """Return plain values for JSON: days as 2026-10-08, the instant as 2026-10-08T16:30:00+08:00."""
         values = asdict(self) | {"steps": list(self.steps)}
@@ -101,22 +113,29 @@ def due(
     calendar: Calendar,
     custody: bool = False,
     extend: int | None = None,
+    travel: int = 0,
 ) -> Due:
     """Return when a rule's time ends, counted from its trigger (a `before` rule: back from its event).
 
     `start` is a legal day or an instant; a naive one is Shanghai's. `custody`: the person is held, which
     keeps rules with `roll_if_custody = false` from moving. `extend`: days granted on top, at most the rule's.
+    `travel`: days on the road, which a deadline in days or months does not include (刑事诉讼法105条3款).
 
     Raises UnknownRule, BadTime (the end lies outside the calendar), NotExtendable.
     """
     row = wanted if isinstance(wanted, Rule) else rule(wanted)
     if extend and not 0 < extend <= row.extend:
         raise NotExtendable(rule=row.id, days=extend)
+    if travel and (travel < 0 or row.kind != "deadline" or row.before or row.unit not in {"day", *MONTHS}):
+        raise NotExtendable(rule=row.id, days=travel)
     count = _Count()
     try:
         _counter(row)(count, row, start, row.n + (extend or 0))
         if extend:
             count.steps.append(f"经批准延长{extend}日，自原起算日连续计算")
+        if travel and count.due_on:
+            count.due_on += timedelta(days=travel)
+            count.steps.append(f"路途{travel}日不计入：{count.due_on}（刑事诉讼法105条3款）")
         if row.roll and count.due_on and row.unit != "workday":
             _roll(count, row, calendar, custody=custody)
         elif row.unit == "workday":

@@ -167,6 +167,29 @@ def test_an_opinion_on_commutation_may_take_ten_days_more():
         due("commute.rule", date(2026, 3, 2), calendar=CHINA, extend=1)
 
 
+def test_days_on_the_road_do_not_count():
+    near = due("report.in", date(2026, 3, 2), calendar=CHINA)
+    far = due("report.in", date(2026, 3, 2), calendar=CHINA, travel=2)
+    assert (near.due_on, far.due_on) == (date(2026, 3, 12), date(2026, 3, 16))  # the 14th is a Saturday
+    assert far.rolled_from == date(2026, 3, 14)
+    for name in ("ep.max", "leave.notice", "arrest.decide", "inv.normal", "warn.over"):
+        with pytest.raises(NotExtendable):
+            due(name, date(2026, 3, 2), calendar=CHINA, travel=1)
+
+
+def test_a_document_posted_on_the_last_day_is_in_time():
+    found = due("report.in", date(2026, 3, 2), calendar=CHINA)
+    assert found.is_kept_by(datetime(2026, 3, 12, 23, 59, 59, tzinfo=SHANGHAI))
+    assert not found.is_kept_by(datetime(2026, 3, 12, 16, 0, tzinfo=UTC))  # midnight in Shanghai
+    hours = due("arrest.decide", datetime(2026, 3, 2, 9, 0, tzinfo=SHANGHAI), calendar=CHINA)
+    assert hours.is_kept_by(datetime(2026, 3, 4, 9, 0, tzinfo=SHANGHAI))
+    assert not hours.is_kept_by(datetime(2026, 3, 4, 9, 0, 1, tzinfo=SHANGHAI))
+    least = due("praise.min", date(2026, 3, 2), calendar=CHINA)
+    assert [least.is_kept_by(date(2026, 9, day)) for day in (1, 2, 3)] == [False, True, True]
+    with pytest.raises(NoLastDay):
+        due("warn.over", date(2026, 3, 2), calendar=CHINA).is_kept_by(date(2026, 3, 2))
+
+
 @given(named(kind=["threshold", "count"]), DAYS)
 def test_thresholds_and_counts_have_a_sentence_and_no_day(row, start):
     found = due(row, start, calendar=CHINA)
