@@ -89,7 +89,8 @@ class Part:
         words = WORDS[self.op]
         if self.op in {"has", "not"}:
             return f"{words}{self.fact.words}"
-        shown = self.words or {True: "是", False: "否"}.get(self.value, self.value)  # type: ignore[call-overload]
+        answer = "是" if self.value else "否"
+        shown = self.words or (answer if isinstance(self.value, bool) else self.value)
         return f"{self.fact.words}{words}{shown}{self.fact.unit}"
 
 

@@ -211,10 +211,6 @@ class Step:
         """Whether type and condition admit the row now."""
         return self.is_for(facts) and (self.given is None or self.given.holds(facts))
 
-    def lacks(self, facts: Facts) -> int:
-        """How many comparisons of the condition do not hold."""
-        return sum(not part.holds(facts) for part in self.given.parts) if self.given else 0
-
 
 class ProcedureError(SifangError):
     """{words}"""
@@ -294,8 +290,7 @@ class Procedure:
             raise NotForType(type=words, step=rows[0].title, article=rows[0].article)
         given = [step for step in for_type if step.is_open(facts)]
         if not given:
-            mine = [step for step in for_type if step.actor in actors] or for_type
-            own = min(mine, key=lambda step: step.lacks(facts))  # the row that is nearest to being open
+            own = next((step for step in for_type if step.actor in actors), for_type[0])
             raise NotGiven(step=own.title, condition=str(own.given), article=own.article)
         for step in given:
             if step.actor in actors:

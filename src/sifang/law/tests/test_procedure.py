@@ -7,7 +7,7 @@ import pytest
 
 from sifang.kernel.errors import BeyondPower
 from sifang.law.check import problems
-from sifang.law.conditions import derive
+from sifang.law.conditions import Fact, derive
 from sifang.law.procedure import Actor, NoSuchStep, NotGiven, Procedure, Step, by_rule
 from sifang.law.procedures import all_editions, edition
 from sifang.law.procedures.leave import LEAVE_2020, POWERS
@@ -42,9 +42,27 @@ def test_a_step_that_the_state_does_not_have_is_refused_in_words() -> None:
         )
 
 
+def test_zero_is_a_number_and_not_a_no() -> None:
+    months = Fact("months", "期限", "个月")
+    assert str(months.more_than(0)) == "期限超过0个月"
+    assert str(Fact("minor", "未成年").is_(value=False)) == "未成年为否"
+
+
 def test_days_count_both_ends() -> None:
     facts = derive({"leaves_on": "2026-11-30", "returns_on": "2026-12-02"}, LEAVE_2020.facts)
     assert facts["days"] == 3
+
+
+def test_caps_and_longer_periods_follow_from_other_facts() -> None:
+    known = (
+        Fact("last_day", "最后一日", source="cap:approved_on:months"),
+        Fact("next_on", "下次", source="months:last|opened_on:3:extra"),
+    )
+    facts = {"approved_on": "2026-10-08", "months": "3", "opened_on": "2026-10-08T10:00:00+08:00", "extra": 2}
+    found = derive(facts, known)
+    assert (found["last_day"], found["next_on"]) == ("2027-01-07", "2027-03-08")
+    assert derive(facts | {"last": "2026-11-30"}, known)["next_on"] == "2027-04-30"
+    assert "last_day" not in derive({"months": 3}, known)
 
 
 @pytest.mark.parametrize("procedure", all_editions(), ids=lambda one: f"{one.name}-{one.edition}")
