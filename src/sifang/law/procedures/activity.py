@@ -22,7 +22,16 @@ from sifang.law.procedure import (
     put,
     target,
 )
-from sifang.law.procedures.daily import COUNTY, GUARDIAN, HELP, MEDICAL, MINOR, PERSON, correct
+from sifang.law.procedures.daily import (
+    COPY_PROCURATORATE,
+    COUNTY,
+    GUARDIAN,
+    HELP,
+    MEDICAL,
+    MINOR,
+    PERSON,
+    correct,
+)
 
 CONSENT = Fact("consented_on", "本人同意")
 HEALTHY = Fact("healthy", "本人健康声明")
@@ -164,6 +173,7 @@ ACTIVITY_2020 = Procedure(
             due=target(3, "day", "held_on"),
             asks=(Ask("took_part", "参加情况", "long"), Ask("hours_done", "实际时间（小时）", "number")),
             sets=(day("recorded_on"),),
+            duties=(COPY_PROCURATORATE,),
             documents=("contact_record",),
             delegable=HELP,
         ),
