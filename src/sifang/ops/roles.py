@@ -25,6 +25,7 @@ DATABASE = "sifang"
 # Tables whose rows are facts: inserted once, never changed by the processes.
 INSERT_ONLY = (
     "people_readrecord",
+    "people_termresolution",
     "monitoring_alarmact",
     "monitoring_alarmreview",
     "monitoring_retentionpolicy",
@@ -52,6 +53,8 @@ OFFICERS_WRITE = (
     "people_rolegrant",
     "people_delegation",
     "people_share",
+    "people_termresolution",
+    "people_numbering",
     "people_person",
     "people_order",
     "cases_case",

@@ -31,3 +31,9 @@ class BadDelegation(BadInput):
     """授权的止期必须晚于起期。"""
 
     code = "bad_delegation"
+
+
+class NotReceivable(Refused):
+    """不能办理：{reason}。"""
+
+    code = "not_receivable"

@@ -31,3 +31,31 @@ class RoleEnded:
 
     officer: UUID
     role: str
+
+
+@unheard
+@dataclass(frozen=True)
+class JudgmentEntered:
+    """A deciding body entered a person with an order, to be handed over to a county agency."""
+
+    person: UUID
+    order: UUID
+
+
+@unheard
+@dataclass(frozen=True)
+class OrderReceived:
+    """The county agency received a person under an order; supervision may begin."""
+
+    person: UUID
+    order: UUID
+
+
+@unheard
+@dataclass(frozen=True)
+class OrderEnded:
+    """An order ended before its term, at its release, or with the person's death."""
+
+    person: UUID
+    order: UUID
+    why: str

@@ -7,9 +7,10 @@ from sifang.cases.models import Case, Expectation
 from sifang.cases.services import expect
 from sifang.kernel.ids import uuid7
 from sifang.kernel.time import utc_now
+from sifang.monitoring.errors import NotLawful
 from sifang.monitoring.models import Alarm, Clause, Fence, Measure, Proof
 from sifang.people.models import Person, ShareMatter
-from sifang.people.services import share
+from sifang.people.services import receive_order, register_judgment, share
 
 
 @pytest.fixture
@@ -53,3 +54,15 @@ def test_who_was_lent_a_person_puts_nobody_under_a_measure(desk, lent):
     del facts["id"]
     with pytest.raises(DatabaseError), desk.city.acting("周外"):
         Measure.objects.create(**facts)
+
+
+def test_nobody_is_put_under_a_measure_by_an_order_that_was_not_received(desk):
+    city = desk.city
+    with city.acting("钱法"):
+        draft = register_judgment(city["钱法"], city.facts("林乙", ""), city.paper("林乙"))
+    city.persons["林乙"], city.orders["林乙"] = draft.person, draft
+    with pytest.raises(NotLawful, match="尚未接收登记"):
+        desk.measure("林乙")
+    with city.acting("王科"):
+        receive_order(city["王科"], draft)
+    assert desk.measure("林乙").order == draft

@@ -196,6 +196,7 @@ def _person(
 
 def _joined(person: Person, order: Order, county: County, ground: int | None) -> Entry:
     order.person = person
+    order.received_on = order.effective_on
     opened = day_begins(order.effective_on + timedelta(days=4)) + timedelta(hours=10)
     case = Case(person=person, order=order, opened_at=opened)
     return Entry(person, order, case, county, ground)

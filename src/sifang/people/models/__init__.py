@@ -19,8 +19,10 @@ from sifang.people.models.register import (
     ReadRecord,
     Role,
     RoleGrant,
+    TermCheck,
     active_roles,
 )
+from sifang.people.models.terms import Numbering, TermResolution
 
 __all__ = [
     "Agency",
@@ -29,6 +31,7 @@ __all__ = [
     "DelegationMatter",
     "DelegationTitle",
     "Level",
+    "Numbering",
     "Officer",
     "OfficerManager",
     "Order",
@@ -39,5 +42,7 @@ __all__ = [
     "RoleGrant",
     "Share",
     "ShareMatter",
+    "TermCheck",
+    "TermResolution",
     "active_roles",
 ]

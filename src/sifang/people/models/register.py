@@ -127,6 +127,9 @@ class Person(models.Model):
         Agency, models.PROTECT, related_name="+", help_text="执行地县级社区矫正机构"
     )
     office = models.ForeignKey(Agency, models.PROTECT, null=True, related_name="+", help_text="司法所")
+    entered_by = models.ForeignKey(
+        Agency, models.PROTECT, null=True, related_name="+", help_text="交付时录入的决定机关；空 = 由县区登记"
+    )
     created_at = models.DateTimeField(default=utc_now)
 
     class Meta:
@@ -141,8 +144,20 @@ class OrderType(models.TextChoices):
     OUTSIDE_PRISON = "outside_prison", "暂予监外执行"
 
 
+class TermCheck(models.TextChoices):
+    """What comparing the document with the computed term gave; without facts nothing was computed."""
+
+    NONE = "", "未计算"
+    AGREES = "agrees", "与计算一致"
+    DIFFERS = "differs", "与计算不一致"
+
+
 class Order(models.Model):
-    """The judgment, ruling or decision that puts a person under correction (社区矫正法 2条)."""
+    """The judgment, ruling or decision that puts a person under correction (社区矫正法 2条).
+
+    A draft until the county agency receives it (`received_on`): before that nobody is supervised under it.
+    `term_facts`: what the document says of the term, keys as in `sifang.law.terms.TermFacts`.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     person = models.ForeignKey(Person, models.PROTECT, related_name="orders")
@@ -156,6 +171,13 @@ class Order(models.Model):
     prohibition = models.TextField("禁止令", blank=True, help_text="管制、缓刑才有（刑法 38条、72条）")
     prohibition_until = models.DateField("禁止令止", null=True, blank=True)
     ended_at = models.DateTimeField("提前终止时间", null=True, blank=True)
+    received_on = models.DateField("接收日", null=True, blank=True, help_text="空 = 尚未接收，不得监督管理")
+    entered_by = models.ForeignKey(
+        Agency, models.PROTECT, null=True, related_name="+", help_text="交付时录入的决定机关；空 = 由县区登记"
+    )
+    papers_pending = models.BooleanField("文书待补", default=False, help_text="办法16条：先接收，五日内补齐")
+    term_facts = models.JSONField("文书载明的计算依据", null=True, blank=True)
+    term_check = models.CharField("期限核对", max_length=8, choices=TermCheck, blank=True, default="")
 
     class Meta:
         verbose_name = "决定"
