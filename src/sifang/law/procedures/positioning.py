@@ -7,11 +7,9 @@ of the same office again. The person is told the term, the demands and the conse
 is put on. Phones are no devices (办法37条).
 
 Provider `positioning_proof` (key `proven`): true when the answer `proof` (a record of this case, chosen, not
-typed) exists and is of the kind that the fact `ground` names: order_breach: an established breach of a
-prohibition order; absence: an established leaving of the city or county without approval and without good
-reason; report_refusal: a warning given for refusing to report; penalty: a public-security penalty for a
-breach of the rules of supervision; intended: the recorded decision of the agency to propose revocation or
-recall. Case facts: `has_prohibition`.
+typed) exists and proves the fact `ground`: a proceeding of `stop_breach` in the state `established` or
+`registered` whose `kind` is that ground; for order_breach also one of `prohibition` in `established`. Case
+facts: `has_prohibition`.
 
 Sources: 社区矫正法29条; 办法37条 (recalled); 治安管理处罚法72条; 个人信息保护法30条, 35条.
 """

@@ -127,7 +127,12 @@ def ground_rows() -> tuple[Step, ...]:
             "grounded",
             given=given,
             asks=(Ask("proof", f"关联记录：{record}", "record", of=name),),
-            sets=(put("ground", name), day("grounded_on")),
+            sets=(
+                put("ground", name),
+                put("ground_words", words),
+                put("ground_article", article),
+                day("grounded_on"),
+            ),
             types=types,
             mark=mark,
             burden=True,

@@ -12,6 +12,7 @@ from sifang.law.procedures.frequent import FREQUENT_2020
 from sifang.law.procedures.leave import LEAVE_2020, POWERS
 from sifang.law.procedures.medical import MEDICAL_2020
 from sifang.law.procedures.medical import POWERS as EXTENSIONS
+from sifang.law.procedures.positioning_rows import GROUNDS
 from sifang.law.procedures.prohibition import PROHIBITION_2020
 from sifang.law.procedures.report import REPORT_2020
 from sifang.law.procedures.stop_breach import STOP_2020
@@ -207,6 +208,26 @@ def test_a_stop_that_fails_calls_the_police_and_is_checked_afterwards() -> None:
     walk.take("hear_person", COUNTY)
     walk.take("clear", COUNTY)
     assert walk.state == "cleared"
+
+
+def test_each_ground_of_positioning_has_a_record_that_can_prove_it() -> None:
+    kinds = {
+        key for step in STOP_2020.steps for ask in step.asks if ask.key == "kind" for key, _ in ask.choices
+    }
+    kinds |= {str(one.value) for step in STOP_2020.steps for one in step.sets if one.key == "kind"}
+    assert kinds >= {one[0] for one in GROUNDS}
+    for name, types in (("register_penalty", ("parole",)), ("register_intended", ("control",))):
+        for type_of_order in types:
+            with pytest.raises(NotForType):
+                Walk(STOP_2020, type=type_of_order).take(name, COUNTY)
+
+
+def test_what_was_noticed_afterwards_is_checked_like_what_was_stopped() -> None:
+    walk = Walk(STOP_2020)
+    walk.take("note_breach", COUNTY, kind="absence")
+    walk.take("hear_person", COUNTY)
+    walk.take("establish", COUNTY)
+    assert (walk.state, walk.facts["kind"]) == ("established", "absence")
 
 
 # ---- frequent -------------------------------------------------------------------------------------------
