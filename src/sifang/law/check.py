@@ -95,6 +95,8 @@ def _needed(step: Step) -> Iterator[tuple[str, str]]:
     for duty in step.duties:
         parts += list(duty.given.parts) if duty.given else []
         dues += [duty.due] if duty.due else []
+    if step.not_before:
+        yield "its first day", step.not_before
     yield from (("a condition", part.fact.key) for part in parts)
     yield from (("a deadline", due.since) for due in dues)
 

@@ -7,7 +7,7 @@ the check for what a lawyer must not find stands in `law.check`, pages are made 
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from enum import StrEnum
@@ -175,8 +175,10 @@ class Step:
     24:00 the clock acts. `types`: order types for which the row exists (empty: all). `delegable`: matter in
     which a justice office with a delegation in force may act for the county agency. `burden`: limits the
     person, hence refused outside the term. `reasons`: must be written; `remedy`: what the person can do
-    against it, told with the decision. `opens`: procedures that begin with it; `closes`: procedures of the
-    case that end with it (ANY: all that do not outlive the term).
+    against it, told with the decision. `opens`: procedures that begin with it (see `opened_by`); `closes`:
+    procedures of the case that end with it (ANY: all that do not outlive the term). `not_before`: key of the
+    day before which the row may not be taken (that day itself is allowed): the row is open and expected all
+    the while, so that the calendar shows it, but nobody is released early.
     """
 
     name: str
@@ -202,6 +204,7 @@ class Step:
     burden: bool = False
     alarm: bool = False
     help: str = ""
+    not_before: str = ""
 
     def is_for(self, facts: Facts) -> bool:
         """Whether the row exists for the type of this case."""
@@ -231,6 +234,12 @@ class NotForType(ProcedureError):
     code: ClassVar[str] = "not_for_type"
 
 
+class TooEarly(ProcedureError):
+    """「{step}」在 {day} 以前不能办理（{article}）。"""
+
+    code: ClassVar[str] = "too_early"
+
+
 class NotGiven(ProcedureError):
     """「{step}」的条件不具备：{condition}（{article}）。"""
 
@@ -244,7 +253,8 @@ class Procedure:
     `valid_from`, `valid_to`: first and last day on which acts are judged by it (both inclusive).
     `many`: several may run in one case at a time (leaves). `outlives`: goes on after the end of the term.
     `pauses`: its clocks rest while the person is held (P-NEW-1; our reading). `ends_with_case`: runs from
-    reception to the end of the term and needs no end of its own (regular reports, checks).
+    reception to the end of the term and needs no end of its own (regular reports, checks). `given`: the
+    procedure exists only in cases for which this holds (medical reports, minors); elsewhere it is not opened.
     """
 
     name: str
@@ -262,6 +272,11 @@ class Procedure:
     pauses: bool = True
     ends_with_case: bool = False
     notes: tuple[str, ...] = ()
+    given: Condition | None = None
+
+    def is_for(self, facts: Facts) -> bool:
+        """Whether the procedure exists in a case of these facts."""
+        return self.given is None or self.given.holds(facts)
 
     @property
     def valid_from(self) -> date:
@@ -274,11 +289,19 @@ class Procedure:
             if step.frm == state or (step.frm == ANY and state not in self.final):
                 yield step
 
-    def row(self, state: str, name: str, actors: frozenset[Actor] | set[Actor], facts: Facts) -> Step:
-        """Return the row that one of `actors` may apply now.
+    def row(
+        self,
+        state: str,
+        name: str,
+        actors: frozenset[Actor] | set[Actor],
+        facts: Facts,
+        on: date | None = None,
+    ) -> Step:
+        """Return the row that one of `actors` may apply on the legal day `on`.
 
-        Raises NoSuchStep when the case is not at that point, NotForType and NotGiven with the article, and
-        BeyondPower, naming the owner of the power, when the row belongs to another authority.
+        Raises NoSuchStep when the case is not at that point, NotForType and NotGiven with the article and
+        only what is lacking, BeyondPower, naming the owner of the power, when the row belongs to another
+        authority, and TooEarly before the day that the row waits for (`on` None: not asked).
         """
         rows = [step for step in self.rows_from(state) if step.name == name]
         if not rows:
@@ -290,10 +313,14 @@ class Procedure:
             raise NotForType(type=words, step=rows[0].title, article=rows[0].article)
         given = [step for step in for_type if step.is_open(facts)]
         if not given:
-            own = next((step for step in for_type if step.actor in actors), for_type[0])
-            raise NotGiven(step=own.title, condition=str(own.given), article=own.article)
+            own = [step for step in for_type if step.actor in actors] or for_type
+            nearest = max(own, key=lambda step: _nearness(step, facts))
+            raise NotGiven(
+                step=nearest.title, condition=str(_lacking(nearest, facts)), article=nearest.article
+            )
         for step in given:
             if step.actor in actors:
+                _not_too_early(step, facts, on)
                 return step
         raise BeyondPower(owner=given[0].actor.value, article=given[0].article)
 
@@ -309,6 +336,32 @@ class Procedure:
         """SHA-256 over the canonical table; goes into the ledger when the edition takes effect."""
         text = json.dumps(as_data(self), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _lacking(step: Step, facts: Facts) -> Condition:
+    """What of a row's condition does not hold."""
+    parts = step.given.parts if step.given else ()
+    return Condition(tuple(part for part in parts if not part.holds(facts)))
+
+
+def _nearness(step: Step, facts: Facts) -> tuple[int, int]:
+    """The row that lacks least is the one that was meant; among equals the one that already holds most."""
+    lacking = len(_lacking(step, facts).parts)
+    return -lacking, len(step.given.parts if step.given else ()) - lacking
+
+
+def _not_too_early(step: Step, facts: Facts, on: date | None) -> None:
+    from_day = facts.get(step.not_before) if step.not_before else None
+    if on is not None and from_day and on < date.fromisoformat(str(from_day)[:10]):
+        raise TooEarly(step=step.title, day=str(from_day)[:10], article=step.article)
+
+
+def opened_by(step: Step, facts: Facts, find: Callable[[str], Procedure]) -> Iterator[Procedure]:
+    """Yield the procedures that begin with a step in a case of these facts; `find`: edition by name."""
+    for name in step.opens:
+        procedure = find(name)
+        if procedure.is_for(facts):
+            yield procedure
 
 
 def as_data(procedure: Procedure) -> dict[str, object]:

@@ -79,6 +79,8 @@ def given_words(step: Step) -> str:
     parts = ["、".join(TYPE_WORDS[one] for one in step.types)] if step.types else []
     if step.given:
         parts.append(str(step.given))
+    if step.not_before:
+        parts.append("该日以前不得办理")
     if step.reasons:
         parts.append("须写明理由")
     if step.remedy:
