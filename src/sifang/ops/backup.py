@@ -1,6 +1,7 @@
 """`sifang backup DIR` and `sifang restore DIR`: the database, and, apart from it, the keys.
 
-DIR/<moment>/database is a base backup of the embedded PostgreSQL (pg_basebackup, verified); the keys and the
+DIR/<moment>/database is a base backup of the embedded PostgreSQL (pg_basebackup, verified), beside it the
+holiday tables and statute texts that the office added; the keys and the
 installation's own secrets go to KEYS/<moment> (KEYS is DIR/keys unless given: put it elsewhere, whoever has
 both has everything). KEYS/destroyed is the list of all destructions known here; it is never thrown away,
 while copies of keys older than the shortest retention are. `restore` applies every list it can find, the
@@ -35,6 +36,10 @@ from sifang.ops.settings import Settings
 SHORTEST_DAYS = 7  # of keeping keys, where the database does not say otherwise
 _STAMP = "%Y%m%dT%H%M%SZ"
 _SAID = "backup.json"
+OFFICE_FOLDERS = (
+    "calendars",
+    "law-texts",
+)  # what an office added to the law at hand: without it, days differ
 
 
 class BackupFailed(SifangError):
@@ -69,6 +74,9 @@ def backup(settings: Settings, target: Path, keys: Path | None = None) -> Path:
     try:
         if is_embedded:
             _base_backup(databases.embedded(settings), draft / "database")
+        for name in OFFICE_FOLDERS:
+            if (settings.data / name).is_dir():
+                shutil.copytree(settings.data / name, draft / name)
         # the keys last: whatever the database part holds, its key was made before
         _keep_keys(settings, key_home, stamp)
         said = {"made_at": now.isoformat(), "version": version(), "database": is_embedded}
@@ -101,6 +109,9 @@ def restore(settings: Settings, source: Path, keys: Path | None = None) -> int:
     data_folder(data)
     opened = _lay_keys(settings, key_home, sets[0])
     _lay_secrets(settings, sets[0])
+    for name in OFFICE_FOLDERS:
+        if (found[-1] / name).is_dir():
+            shutil.copytree(found[-1] / name, data / name, dirs_exist_ok=True)
     if (found[-1] / "database").exists():
         _lay_database(databases.embedded(settings), found[-1] / "database")
     return opened

@@ -82,7 +82,7 @@ def law(words: list[str]) -> int:
     return _import(asked.folder)
 
 
-def data_folder() -> Path:
+def _data() -> Path:
     """Return the installation's data folder."""
     from sifang.ops.settings import read
 
@@ -211,7 +211,7 @@ def _show_article(name: str) -> _Answer:
             raise
         return None
     words = f"{one.law.title} 第{one.number}条〔{one.mark_title}〕\n{one.gist}"
-    text = article_text(one.citation, data_folder() / "law-texts")
+    text = article_text(one.citation, _data() / "law-texts")
     if text is None:
         return _article_row(one) | {"text": None, "text_state": None}, words
     row = _article_row(one) | {"text": text.text, "text_state": text.state}
@@ -233,14 +233,15 @@ def _due(name: str, start: str, *, custody: bool, as_json: bool) -> int:
 
 def _import(folder: Path) -> int:
     from sifang.law.texts import import_texts
+    from sifang.ops.secret_files import data_folder
 
-    report = import_texts(folder, data_folder() / "law-texts")
+    report = import_texts(folder, data_folder(_data()) / "law-texts")
     sys.stdout.writelines(f"{line}\n" for line in report.lines())
     return 0
 
 
 def _calendar() -> Calendar:
-    return Calendar.load(data_folder() / "calendars")
+    return Calendar.load(_data() / "calendars")
 
 
 def _procedures() -> tuple[Procedure, ...]:

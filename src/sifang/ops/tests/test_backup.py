@@ -54,6 +54,17 @@ def test_keys_and_secrets_come_back_and_open_what_they_opened(installation, tmp_
     assert {one.stat().st_mode & 0o077 for one in (tmp_path / "other").rglob("*")} == {0}
 
 
+def test_the_holidays_and_texts_that_an_office_added_come_back(installation, tmp_path):
+    for name in ("calendars/2027.json", "law-texts/texts.json"):
+        (installation.data / name).parent.mkdir()
+        (installation.data / name).write_text(name)
+    backup(installation, tmp_path / "safe")
+    restored = elsewhere(tmp_path)
+    restore(restored, tmp_path / "safe")
+    for name in ("calendars/2027.json", "law-texts/texts.json"):
+        assert (restored.data / name).read_text() == name
+
+
 def test_an_old_backup_restored_after_destruction_reads_nothing(installation, tmp_path):
     safe = tmp_path / "safe"
     backup(installation, safe)
