@@ -82,7 +82,7 @@ def breach_rows(
             "questioned",
             given=given,
             asks=(
-                Ask("seen", "线索和来源", "long"),
+                Ask("noted", "线索和来源", "long"),
                 Ask("seen_on", "发生日期", "date"),
             ),
             sets=(instant("questioned_at"),),

@@ -42,7 +42,7 @@ FREQUENT_2020 = Procedure(
             "draft",
             "applied",
             asks=(
-                Ask("why", "理由", "long", help="正常工作和生活需要"),
+                Ask("purpose", "理由", "long", help="正常工作和生活需要"),
                 Ask("places", "经常性去往的市、县", "text"),
                 Ask("times", "时间", "text"),
                 Ask("frequency", "频次", "text"),

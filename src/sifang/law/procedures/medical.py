@@ -55,7 +55,7 @@ CHECK_EXTRA = Fact("check_extra", "病情复查期限的延长", "个月")
 BODY_ON = Fact("body_on", "延长后的身体情况报告日", source="months:last_body|opened_on:1:body_extra")
 CHECK_ON = Fact("check_on", "延长后的病情复查日", source="months:last_check|opened_on:3:check_extra")
 OPENED = Fact("opened_on", "开始监督管理之日")
-EXTRA = Fact("extra", "申请延长", "个月")
+EXTRA = Fact("extension_months", "申请延长", "个月")
 WHICH = Fact("which", "申请延长的期限")
 TALKED = Fact("talked_on", "未提交后的教育")
 
@@ -211,8 +211,8 @@ MEDICAL_2020 = Procedure(
             "asked",
             asks=(
                 Ask("which", "延长的期限", "choice", choices=WHAT),
-                Ask("extra", "延长几个月", "number", help="一个月以上；三个月以上报省级"),
-                Ask("grounds", "病情和保证人情况", "long", article="办法24条2款"),
+                Ask("extension_months", "延长几个月", "number", help="一个月以上；三个月以上报省级"),
+                Ask("proof", "病情和保证人情况", "long", article="办法24条2款"),
             ),
             sets=(day("asked_on"),),
             documents=("health_extension",),
@@ -232,7 +232,7 @@ MEDICAL_2020 = Procedure(
                 "running",
                 given=given & WHICH.is_(which, WHAT_WORDS[which]) & medical,
                 due=target(10, "day", "asked_on"),
-                sets=(copy(key, "extra"), day("extended_on")),
+                sets=(copy(key, "extension_months"), day("extended_on")),
                 documents=("health_extension",),
                 duties=(
                     tell_person("办法24条2款"),

@@ -71,7 +71,7 @@ def _answer(name: str, title: str, to: str, *, refusal: bool) -> Step:
         "asked",
         to,
         due=by_rule("move.answer", "letter_on"),
-        asks=(Ask("verified", "核实的居所、工作等情况", "long"),),
+        asks=(Ask("found", "核实的居所、工作等情况", "long"), Ask("opinion", "复函意见", "long")),
         sets=(day("answered_on"), put("new_agrees", value=not refusal)),
         documents=("move_answer",),
         duties=(Duty("书面回复", "办法30条2款", COUNTY, document="move_answer"),),
@@ -140,7 +140,7 @@ MOVE_2020 = Procedure(
             "draft",
             "applied",
             asks=(
-                Ask("cause", "原因", "choice", choices=REASONS),
+                Ask("purpose", "原因", "choice", choices=REASONS),
                 Ask("new_address", "新住处", "place"),
                 Ask("new_agency", "新执行地县级社区矫正机构", "agency", of="county"),
                 Ask("wanted_on", "拟迁居日期", "date", help="一般应当提前一个月申请；不足的也受理"),

@@ -144,7 +144,7 @@ NEED_2020 = Procedure(
                     "text",
                     help="人社、教育、民政、医保、住建、法律援助机构、社会组织等",
                 ),
-                Ask("asked_for", "请求协助的事项", "long"),
+                Ask("asked", "请求协助的事项", "long"),
             ),
             sets=(day("referred_on"), plus("times_referred")),
             documents=("referral_letter",),

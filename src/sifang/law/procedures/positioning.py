@@ -16,7 +16,7 @@ Sources: 社区矫正法29条; 办法37条 (recalled); 治安管理处罚法72�
 
 from datetime import date
 
-from sifang.law.procedure import Ask, Duty, Kind, Procedure, Step, copy, day, instant, put, target
+from sifang.law.procedure import Ask, Duty, Kind, Procedure, Step, day, instant, put, target
 from sifang.law.procedures.daily import (
     COUNTY,
     HAS_PROHIBITION,
@@ -26,7 +26,6 @@ from sifang.law.procedures.daily import (
     tell_person,
 )
 from sifang.law.procedures.positioning_rows import (
-    ASKED,
     CHANGED,
     ENDS,
     MONTHS,
@@ -64,7 +63,7 @@ POSITIONING_2020 = Procedure(
         "dropped": "不再申请",
     },
     final=frozenset({"removed", "refused", "dropped"}),
-    facts=(PROOF, ASKED, MONTHS, TOLD, ENDS, CHANGED, HAS_PROHIBITION),
+    facts=(PROOF, MONTHS, TOLD, ENDS, CHANGED, HAS_PROHIBITION),
     steps=(
         # ---- 情形和申请 ----------------------------------------
         *ground_rows(),
@@ -100,7 +99,6 @@ POSITIONING_2020 = Procedure(
                 day("approved_on"),
                 day("counted_from"),
                 day("reviewed_on"),
-                copy("months", "months_asked"),
                 put("told_on", ""),
             ),
             documents=("positioning_decision",),
@@ -148,7 +146,8 @@ POSITIONING_2020 = Procedure(
             "longer_applied",
             given=PROOF.known(),
             asks=(
-                Ask("assessment", "届满后的评估：仍有必要的事实", "long", article="社区矫正法29条2款"),
+                Ask("assessment", "届满后的评估", "long", article="社区矫正法29条2款"),
+                Ask("still_needed", "仍有必要的事实和理由", "long", article="社区矫正法29条2款"),
                 *NECESSITY,
             ),
             sets=(day("assessed_on"),),
@@ -169,7 +168,6 @@ POSITIONING_2020 = Procedure(
                 day("extended_on"),
                 day("counted_from"),
                 day("reviewed_on"),
-                copy("months", "months_asked"),
                 put("told_on", ""),
                 put("changed_at", ""),
             ),

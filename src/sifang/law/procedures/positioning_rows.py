@@ -30,8 +30,7 @@ from sifang.law.procedures.daily import (
 )
 
 PROOF = Fact("proven", "该情形的已关联记录", source="ask:positioning_proof")
-ASKED = Fact("months_asked", "申请期限", "个月")
-MONTHS = Fact("months", "批准期限", "个月")
+MONTHS = Fact("months", "使用期限", "个月")
 TOLD = Fact("told_on", "向本人的书面告知")
 FITTED = Fact("fitted_on", "装置佩戴的记录")
 ENDS = Fact("ends_on", "使用期限最后一日", source="cap:counted_from:months")
@@ -93,7 +92,7 @@ HOW_LONG = (("1", "一个月"), ("2", "两个月"), ("3", "三个月"))
 NECESSITY = (
     Ask("necessity", "使用的必要性", "long", article="个人信息保护法30条", help="为什么较轻的方式不足"),
     Ask("effect", "对本人权益的影响和减轻影响的办法", "long", article="个人信息保护法30条"),
-    Ask("months_asked", "申请期限", "choice", choices=HOW_LONG, article="社区矫正法29条2款"),
+    Ask("months", "使用期限", "choice", choices=HOW_LONG, article="社区矫正法29条2款"),
 )
 DEVICE = (
     Ask("device", "装置编号", "text"),
@@ -105,7 +104,7 @@ DEVICE = (
         help="专门设备；手机不是电子定位装置",
     ),
 )
-ONE_TO_THREE = ASKED.more_than(0) & ASKED.at_most(3)
+ONE_TO_THREE = MONTHS.more_than(0) & MONTHS.at_most(3)
 NOTICE = (tell_person("办法37条2款", "书面告知期限、要求和后果"), SEE)
 
 # (approved state, in-use state, rule of the cap, the fact it counts from, words)

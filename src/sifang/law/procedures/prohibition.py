@@ -58,9 +58,9 @@ ROWS: tuple[Step, ...] = (
         given=HAS_PROHIBITION.known(),
         asks=(
             Ask("where", "区域、场所", "place"),
-            Ask("why", "确需进入的理由", "long"),
-            Ask("from_on", "自", "date", until="until_on"),
-            Ask("until_on", "至", "date", after="from_on"),
+            Ask("purpose", "确需进入的理由", "long"),
+            Ask("enters_on", "自", "date", until="leaves_on"),
+            Ask("leaves_on", "至", "date", after="enters_on"),
         ),
         sets=(day("applied_on"),),
         documents=("place_form",),
@@ -121,7 +121,7 @@ ROWS: tuple[Step, ...] = (
         "granted",
         "closed",
         kind=Kind.CLOCK,
-        due=on_day("until_on"),
+        due=on_day("leaves_on"),
         mark="reading",
     ),
     # ---- 协调配合 --------------------------------------------------------

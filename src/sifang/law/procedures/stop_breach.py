@@ -127,7 +127,7 @@ STOP_2020 = Procedure(
             asks=(
                 KIND,
                 Ask("where", "地点", "text"),
-                Ask("seen", "发现经过和制止方式", "long"),
+                Ask("noted", "发现经过和制止方式", "long"),
             ),
             sets=(instant("stop_at"),),
             documents=("stop_record",),

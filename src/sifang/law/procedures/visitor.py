@@ -46,7 +46,7 @@ VISITOR_2020 = Procedure(
             "applied",
             asks=(
                 Ask("who", "来访人和关系", "text"),
-                Ask("why", "事由", "long"),
+                Ask("purpose", "事由", "long"),
                 Ask("visit_on", "会客日期", "date"),
                 Ask("where", "地点", "text"),
             ),

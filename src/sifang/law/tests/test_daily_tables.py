@@ -74,11 +74,11 @@ def test_changes_are_told_at_once_in_every_state_and_checked() -> None:
 
 @pytest.mark.parametrize("months", range(1, 25))
 def test_exactly_one_authority_for_every_length_of_extension(months: int) -> None:
-    open_to = {actor for actor, given in EXTENSIONS if given.holds({"extra": months})}
+    open_to = {actor for actor, given in EXTENSIONS if given.holds({"extension_months": months})}
     assert open_to == ({HIGHER} if months < 3 else {PROVINCE})
     for which in ("body", "check"):
         walk = Walk(MEDICAL_2020, type="outside_prison", medical=True, opened_on="2026-11-02")
-        walk.take("ask_extension", COUNTY, which=which, extra=months)
+        walk.take("ask_extension", COUNTY, which=which, extension_months=months)
         for name in ("approve", "refuse"):
             assert {step.actor for step in walk.open_rows() if step.name == name} == open_to
 
@@ -111,7 +111,7 @@ def test_nobody_else_reports_on_health(type_of_order: str) -> None:
 def test_an_extended_period_is_the_first_one_and_the_months_granted() -> None:
     walk = Walk(MEDICAL_2020, type="outside_prison", medical=True, opened_on="2026-11-02")
     walk.take("submit_check", PERSON, date(2026, 11, 30))
-    walk.take("ask_extension", COUNTY, which="check", extra=2)
+    walk.take("ask_extension", COUNTY, which="check", extension_months=2)
     walk.take("report_health", PERSON)  # reports go on while the application waits
     walk.take("approve", HIGHER)
     assert only(walk, "submit_check").due is not None

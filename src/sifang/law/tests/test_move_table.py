@@ -31,7 +31,7 @@ def asked(**case: object) -> Walk:
 
 def decided(**case: object) -> Walk:
     walk = asked(**case)
-    walk.take("agree", NEW, verified="…")
+    walk.take("agree", NEW, found="…", opinion="…")
     walk.take("decide", OLD, date(2026, 11, 10), educated=True)
     return walk
 
@@ -106,7 +106,7 @@ def test_a_dispute_goes_up_and_comes_back_decided(step: str | None) -> None:
     for settle, state in (("settle_for", "agreed"), ("settle_against", "declined")):
         walk = asked()
         if step:
-            walk.take(step, NEW, verified="…")
+            walk.take(step, NEW, found="…", opinion="…")
         walk.take("dispute", OLD, objection="…")
         with pytest.raises(BeyondPower, match="上一级社区矫正机构"):
             walk.take(settle, OLD)

@@ -26,7 +26,7 @@ TYPE_GATES = {
 def applied(months: str = "2", **case: object) -> Walk:
     walk = Walk(TABLE, **{"proven": True, "has_prohibition": True, **case})
     walk.take("ground_absence", COUNTY, proof="record-1")
-    walk.take("apply", COUNTY, necessity="…", effect="…", months_asked=months)
+    walk.take("apply", COUNTY, necessity="…", effect="…", months=months)
     return walk
 
 
@@ -78,11 +78,11 @@ def test_without_the_linked_record_nobody_applies_approves_or_extends() -> None:
     walk = Walk(TABLE, proven=False)
     walk.take("ground_absence", COUNTY, proof="no such record")
     with pytest.raises(NotGiven, match="关联记录"):
-        walk.take("apply", COUNTY, months_asked="1")
+        walk.take("apply", COUNTY, months="1")
     for name, state in (("approve", "applied"), ("extend", "longer_applied")):
         walk.state = state
         with pytest.raises(NotGiven, match="关联记录"):
-            walk.take(name, HEAD, months_asked="1")
+            walk.take(name, HEAD, months="1")
 
 
 @pytest.mark.parametrize("actor", set(Actor) - {HEAD})
@@ -103,7 +103,7 @@ def test_without_the_head_no_device_is_ever_used() -> None:
 
 @pytest.mark.parametrize("months", ["0", "4", "12", ""])
 def test_more_than_three_months_cannot_be_approved(months: str) -> None:
-    with pytest.raises(NotGiven, match="申请期限"):
+    with pytest.raises(NotGiven, match="使用期限"):
         applied(months).take("approve", HEAD)
 
 
@@ -150,7 +150,7 @@ def test_an_extension_comes_after_expiry_by_the_head_and_counts_from_itself() ->
         with pytest.raises(NoSuchStep):
             walk.take(early, COUNTY)
     walk.take("expire", CLOCK)
-    walk.take("apply_longer", COUNTY, assessment="…", months_asked="3")
+    walk.take("apply_longer", COUNTY, assessment="…", months="3")
     assert not [step for step in walk.open_rows() if step.name == "fit"]
     walk.take("extend", HEAD, date(2026, 11, 10))
     with pytest.raises(NotGiven, match="告知"):
@@ -164,7 +164,7 @@ def test_a_refused_or_dropped_extension_leads_to_removal() -> None:
     for name, actor in (("refuse_longer", HEAD), ("drop_longer", COUNTY)):
         walk = in_use("1")
         walk.take("expire", CLOCK)
-        walk.take("apply_longer", COUNTY, assessment="…", months_asked="3")
+        walk.take("apply_longer", COUNTY, assessment="…", months="3")
         walk.take(name, actor)
         assert walk.expected() == {"remove"}
         walk.take("remove", COUNTY)

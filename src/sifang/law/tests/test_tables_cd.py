@@ -144,5 +144,6 @@ def test_no_row_forbids_what_it_asks(table: Procedure) -> None:
     """Answers are judged with the facts: a row that needs a fact to be missing cannot ask for it."""
     for step in table.steps:
         asked = {ask.key for ask in step.asks}
+        assert len(asked) == len(step.asks), step.name
         missing = {part.fact.key for part in step.given.parts if part.op == "not"} if step.given else set()
         assert not asked & missing, step.name
