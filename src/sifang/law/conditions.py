@@ -23,10 +23,11 @@ class Fact:
     """A fact of the case that the law asks for, with the words and the unit that the lawyer reads.
 
     `source`: where it comes from: "" = answered or set by a step; "case" = of the case itself (type, minor,
-    term_end …); "days:A:B" = whole days from fact A to fact B, both inclusive; "cap:A:B" = last day of a cap
-    of B months that begins on A; "months:A|C:N:B" = last day of a period of N months and B more from A, or
-    from C where A is unknown; "of:PROCEDURE:KEY" = a fact of the latest proceeding of that procedure in the
-    case; "ask:NAME" = computed by the house from its records (never typed by an officer).
+    term_end …); "of:PROCEDURE:KEY" = a fact of the latest proceeding of that procedure in the case;
+    "ask:NAME" = computed by the house from its records (never typed by an officer). What follows from other
+    facts (`derive`): "days:A:B" = whole days from A to B, both inclusive; "cap:A:B:C" = last day of a cap of
+    B months that begins on A, not later than C where that is known; "months:A|C:N:B" = last day of a period
+    of N months and B more from A, or from C where A is unknown.
     """
 
     key: str
@@ -139,8 +140,10 @@ def _derived(facts: Facts, source: str) -> Value | None:
     match source.split(":"):
         case ["days", first, last] if facts.get(first) and facts.get(last):
             return days_between(str(facts[first]), str(facts[last]))
-        case ["cap", start, months] if facts.get(start) and facts.get(months):
-            return cap_last_day(_day(facts[start]), number(facts[months])).isoformat()
+        case ["cap", start, months, *limits] if facts.get(start) and facts.get(months):
+            ends = [cap_last_day(_day(facts[start]), number(facts[months]))]
+            ends += [_day(facts[key]) for key in limits if facts.get(key)]
+            return min(ends).isoformat()
         case ["months", starts, base, more]:
             since = next((facts[key] for key in starts.split("|") if facts.get(key)), None)
             if since:

@@ -9,7 +9,7 @@ is put on. Phones are no devices (办法37条).
 Provider `positioning_proof` (key `proven`): true when the answer `proof` (a record of this case, chosen, not
 typed) exists and proves the fact `ground`: a proceeding of `stop_breach` in the state `established` or
 `registered` whose `kind` is that ground; for order_breach also one of `prohibition` in `established`. Case
-facts: `has_prohibition`.
+facts: `has_prohibition`, `term_end` (no use goes beyond it).
 
 Sources: 社区矫正法29条; 办法37条 (recalled); 治安管理处罚法72条; 个人信息保护法30条, 35条.
 """
@@ -34,6 +34,7 @@ from sifang.law.procedures.positioning_rows import (
     PERIODS,
     PROOF,
     SEE,
+    TERM_END,
     TOLD,
     ground_rows,
     period_rows,
@@ -63,7 +64,7 @@ POSITIONING_2020 = Procedure(
         "dropped": "不再申请",
     },
     final=frozenset({"removed", "refused", "dropped"}),
-    facts=(PROOF, MONTHS, TOLD, ENDS, CHANGED, HAS_PROHIBITION),
+    facts=(PROOF, MONTHS, TOLD, TERM_END, ENDS, CHANGED, HAS_PROHIBITION),
     steps=(
         # ---- 情形和申请 ----------------------------------------
         *ground_rows(),

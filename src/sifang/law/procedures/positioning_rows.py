@@ -33,7 +33,8 @@ PROOF = Fact("proven", "该情形的已关联记录", source="ask:positioning_pr
 MONTHS = Fact("months", "使用期限", "个月")
 TOLD = Fact("told_on", "向本人的书面告知")
 FITTED = Fact("fitted_on", "装置佩戴的记录")
-ENDS = Fact("ends_on", "使用期限最后一日", source="cap:counted_from:months")
+ENDS = Fact("ends_on", "使用期限最后一日", source="cap:counted_from:months:term_end")
+TERM_END = Fact("term_end", "矫正期满日", source="case")
 CHANGED = Fact("changed_at", "待评估的情况变化")
 
 SEE = Duty("即时抄送", "社区矫正法62条", PROCURATORATE, mark="reading")

@@ -129,6 +129,12 @@ def test_the_use_ends_by_itself_on_the_last_day_counted_from_approval(months: st
     assert walk.state == "expired"
 
 
+def test_no_use_is_granted_beyond_the_term() -> None:
+    walk = in_use("2")
+    walk.facts["term_end"] = "2026-11-11"
+    assert expiry(walk) == date(2026, 11, 11)
+
+
 def test_the_cap_never_rolls_over_a_holiday() -> None:
     assert expiry(in_use("3", date(2026, 7, 2))) == date(2026, 10, 1)
 

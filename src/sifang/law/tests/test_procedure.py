@@ -55,13 +55,15 @@ def test_days_count_both_ends() -> None:
 
 def test_caps_and_longer_periods_follow_from_other_facts() -> None:
     known = (
-        Fact("last_day", "最后一日", source="cap:approved_on:months"),
+        Fact("last_day", "最后一日", source="cap:approved_on:months:term_end"),
         Fact("next_on", "下次", source="months:last|opened_on:3:extra"),
     )
     facts = {"approved_on": "2026-10-08", "months": "3", "opened_on": "2026-10-08T10:00:00+08:00", "extra": 2}
     found = derive(facts, known)
     assert (found["last_day"], found["next_on"]) == ("2027-01-07", "2027-03-08")
     assert derive(facts | {"last": "2026-11-30"}, known)["next_on"] == "2027-04-30"
+    assert derive(facts | {"term_end": "2026-12-01"}, known)["last_day"] == "2026-12-01"
+    assert derive(facts | {"term_end": "2028-12-01"}, known)["last_day"] == "2027-01-07"
     assert "last_day" not in derive({"months": 3}, known)
 
 
