@@ -23,6 +23,7 @@ from sifang.law.procedure import (
     Procedure,
     Step,
     by_rule,
+    copy,
     day,
     put,
     target,
@@ -52,6 +53,8 @@ NOT_COMPLETE = PAPERS.is_not("complete", "齐全")
 NOTICE_DUE = by_rule("handover.notice", "effective_on")
 DOCS_DUE = by_rule("handover.docs", "effective_on")
 SERVICE = "社区矫正法20条、刑诉法解释519条、办法16条1款"
+# Each batch of papers has its own day and its own receipt.
+RECEIVED = (copy("docs_received_on", "papers_came_on"), put("receipt_on", ""))
 REMEDY_STAYS = "异议期间照常接收、登记；执行地以决定机关最后确定的为准"
 
 
@@ -114,7 +117,8 @@ HANDOVER_2020 = Procedure(
             "effective",
             SAME,
             given=NOTICE.unknown(),
-            asks=(Ask("notice_on", "收到日期", "date"), Ask("notice_no", "文号")),
+            asks=(Ask("notice_came_on", "收到日期", "date"), Ask("notice_no", "文号")),
+            sets=(copy("notice_on", "notice_came_on"),),
             help="通知不经本平台送来时用",
         ),
         _late("notice_late", "逾期未通知", NOTICE.unknown(), NOTICE_DUE, "notice_late"),
@@ -150,9 +154,9 @@ HANDOVER_2020 = Procedure(
                 SAME,
                 given=NOT_COMPLETE & before,
                 due=target(1, "workday", since),
-                asks=(Ask("docs_received_on", "收到日期", "date"), LIST),
+                asks=(Ask("papers_came_on", "收到日期", "date"), LIST),
                 duties=_copies(SERVED.unknown() & ELSEWHERE.unknown(), awaited=True),
-                sets=(put("papers", "complete"), put("receipt_on", "")),
+                sets=(put("papers", "complete"), *RECEIVED),
                 help="文书以邮寄、直接送交等方式到来的，也在此登记",
             )
             for before, since in ((DOCS.unknown(), "served_on"), (DOCS.known(), "completed_on"))
@@ -167,11 +171,11 @@ HANDOVER_2020 = Procedure(
                 SAME,
                 given=NOT_COMPLETE & before,
                 asks=(
-                    Ask("docs_received_on", "收到日期", "date"),
+                    Ask("papers_came_on", "收到日期", "date"),
                     LIST,
                     Ask("gap", "缺少的文书", "long"),
                 ),
-                sets=(put("papers", "incomplete"), put("receipt_on", ""), *anew),
+                sets=(put("papers", "incomplete"), *RECEIVED, *anew),
             )
             for before, anew in (
                 (COMPLETED.unknown(), ()),
