@@ -2,7 +2,7 @@
 
 Reception waits for the person only: notice and papers run in `handover` and may come later (办法16条2款). Its
 two rows say which it was. `receive` opens what a person under corrections has from that day; procedures that
-do not exist in the case (medical, prohibition, minor) are left out by their own `given`.
+do not exist in the case (medical, minor) are left out by their own `given`.
 
 Providers: `late_days` = whole days from the day after the last day of `report.in` (rolled) to the day of
 arrival, or to today while nobody came; 0 when in time. `late_over_month` = that arrival is later than the
@@ -59,13 +59,11 @@ OPENS = (
     "plan",
     "category",
     "report",
-    "check",
     "education",
     "exit_control",
     "ending",
     "medical",
     "minor",
-    "prohibition",
 )
 
 TELL_RECEPTION = tuple(

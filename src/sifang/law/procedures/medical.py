@@ -47,6 +47,7 @@ from sifang.law.procedures.daily import (
 )
 
 TYPES = (OUTSIDE_PRISON,)
+TYPE = Fact("type", "矫正类别", source="case")
 LAST_BODY = Fact("last_body", "身体情况报告")
 LAST_CHECK = Fact("last_check", "病情复查材料")
 LAST_FEEDBACK = Fact("last_feedback", "向决定机关的反馈")
@@ -85,9 +86,11 @@ MEDICAL_2020 = Procedure(
     edition=date(2020, 7, 1),
     start="running",
     ends_with_case=True,
+    given=TYPE.is_(OUTSIDE_PRISON, "暂予监外执行"),
     states={"running": "按期报告中", "asked": "已申请延长，待批准（报告照常）"},
     final=frozenset(),
     facts=(
+        TYPE,
         OPENED,
         MEDICAL,
         LAST_BODY,

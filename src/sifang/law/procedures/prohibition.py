@@ -172,6 +172,7 @@ PROHIBITION_2020 = Procedure(
     edition=date(2020, 7, 1),
     start="draft",
     many=True,
+    given=HAS_PROHIBITION.known(),
     states={
         "draft": "拟办",
         "applied": "待决定",

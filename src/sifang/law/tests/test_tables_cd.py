@@ -7,8 +7,8 @@ import pytest
 from sifang.law.check import problems
 from sifang.law.conditions import Condition
 from sifang.law.documents import TITLES
-from sifang.law.procedure import Actor, Kind, Procedure, Step
-from sifang.law.procedures import editions_of
+from sifang.law.procedure import TYPE_WORDS, Actor, Kind, Procedure, Step
+from sifang.law.procedures import all_editions, editions_of
 from sifang.law.rules import rule
 from sifang.law.tests.walk import reachable
 
@@ -131,6 +131,23 @@ def test_a_person_may_always_take_back_an_application() -> None:
             step.name == "withdraw" and step.frm == "applied" and step.actor is Actor.PERSON
             for step in table.steps
         ), name
+
+
+def test_what_runs_once_for_each_matter_is_not_opened_in_advance() -> None:
+    """An application, a check, a breach begins with itself: nothing empty lies about in the case."""
+    many = {table.name for table in all_editions() if table.many}
+    for table in all_editions():
+        for step in table.steps:
+            assert not many & set(step.opens), (table.name, step.name)
+
+
+def test_what_runs_by_itself_is_opened_at_reception() -> None:
+    opened = {name for table in all_editions() for step in table.steps for name in step.opens}
+    assert {"report", "medical", "education"} <= opened
+    (medical,), (prohibition,) = editions_of("medical"), editions_of("prohibition")
+    assert [kind for kind in TYPE_WORDS if medical.is_for({"type": kind})] == ["outside_prison"]
+    assert prohibition.is_for({"has_prohibition": True})
+    assert not prohibition.is_for({})
 
 
 def test_conditions_and_words_come_from_one_value() -> None:
