@@ -156,6 +156,22 @@ def test_conditions_and_words_come_from_one_value() -> None:
             assert str(step.given)
 
 
+CASE_FACTS = {
+    "type", "minor", "woman", "medical", "pregnant_or_nursing", "approved_by", "effective_on", "document_on",
+    "term_start", "term_end", "received_on", "decided_elsewhere", "has_prohibition", "prohibition_until",
+    "papers_pending", "held", "juvenile_sealable",
+}  # fmt: skip
+
+
+@tables
+def test_nobody_types_what_the_house_knows(table: Procedure) -> None:
+    """Facts of the case and computed facts are never an answer or an effect of a row (E9 in small)."""
+    given = CASE_FACTS | {fact.key for fact in table.facts if fact.source}
+    written = {ask.key for step in table.steps for ask in step.asks}
+    written |= {one.key for step in table.steps for one in step.sets}
+    assert not given & written
+
+
 @tables
 def test_no_row_forbids_what_it_asks(table: Procedure) -> None:
     """Answers are judged with the facts: a row that needs a fact to be missing cannot ask for it."""
