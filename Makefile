@@ -9,12 +9,13 @@ DEMO_FLAGS ?=
 TEST_FLAGS ?=
 PG15 := /usr/lib/postgresql/15/bin
 
-.PHONY: help setup setup-dev front demo test unit check bench clean-demo test-packages test-pg15 fault-kill fault-fuzz fault-idle fault-backlog fault-poison fault-late canary
+.PHONY: help setup setup-dev front demo test unit check procedures bench clean-demo test-packages test-pg15 fault-kill fault-fuzz fault-idle fault-backlog fault-poison fault-late canary
 
 help:
 	@echo "make setup       install into .venv          make demo        the demonstration city"
 	@echo "make test        every check and test        make unit        quick tests, no browser"
 	@echo "make check       linters, types, freshness   make bench       side-by-side figures"
+	@echo "make procedures  the legal tables as pages"
 	@echo "make fault-kill  kill -9 under load (KILLS=200)"
 	@echo "make canary      search all disks' bytes for a known position"
 	@echo "make test-pg15   tests on postgresql-15      make clean-demo  begin the demo anew"
@@ -63,11 +64,16 @@ check: setup-dev
 	@echo "check: types"          && $(BIN)/mypy --no-error-summary
 	@echo "check: migrations"     && $(BIN)/python -W ignore tools/check_migrations.py
 	@echo "check: settings page"  && $(BIN)/python -m sifang.ops.settings_page --check
+	@echo "check: procedures"     && $(BIN)/python tools/build_procedures.py --check
 	@echo "check: article index"  && $(BIN)/python tools/build_articles.py --check
 	@echo "check: licences"       && $(BIN)/python tools/check_licences.py
 	@echo "check: repository"     && $(BIN)/python tools/check_repository.py
 	@echo "check: front end"      && $(BIN)/python tools/build_front.py --check
 	@echo "check: base map"       && $(BIN)/python tools/draw_schematic.py --check
+
+# the tables as pages that a lawyer signs: docs/procedures/
+procedures: setup
+	@$(BIN)/python tools/build_procedures.py
 
 test-packages:
 	@sh tools/test_packages.sh

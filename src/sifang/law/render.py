@@ -57,7 +57,7 @@ def row(procedure: Procedure, step: Step) -> str:
         step.actor.value,
         with_mark(step.article, step.mark),
         given_words(step),
-        due_words(step.due, step) if step.due else "法律未定期限",
+        due_words(step.due, step, since_words(procedure, step.due.since)) if step.due else "法律未定期限",
         "、".join(document_title(one) for one in step.documents),
         "；".join(duty_words(duty) for duty in step.duties),
         to + ("（提请注意）" if step.alarm else ""),
@@ -88,14 +88,24 @@ def given_words(step: Step) -> str:
     return "；".join(parts)
 
 
-def due_words(due: Due, step: Step | None = None) -> str:
-    """Return a deadline in words."""
+def since_words(procedure: Procedure, key: str) -> str:
+    """Return what a clock counts from in words: a fact, an answer, or the step that sets it."""
+    words = next((fact.words for fact in procedure.facts if fact.key == key), "")
+    for step in procedure.steps:
+        words = words or next((ask.words for ask in step.asks if ask.key == key), "")
+    for step in procedure.steps:
+        words = words or next((f"「{step.title}」之日" for one in step.sets if one.key == key), "")
+    return words
+
+
+def due_words(due: Due, step: Step | None = None, since: str = "") -> str:
+    """Return a deadline in words; `since`: what it counts from."""
     clock = "届满时" if step is not None and step.kind is Kind.CLOCK else ""
     if due.rule:
         return f"{rule_words(due.rule)}{clock}"
     if due.n:
-        return f"{due.n} {UNITS[due.unit]}〔内部目标〕{clock}"
-    return f"当日{clock}"
+        return f"{f'自{since}起 ' if since else ''}{due.n} {UNITS[due.unit]}〔内部目标〕{clock}"
+    return f"{since or ''}当日{clock}"
 
 
 def rule_words(name: str) -> str:

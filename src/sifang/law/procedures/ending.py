@@ -40,7 +40,7 @@ PERSON, COUNTY, DECIDER, CLOCK = Actor.PERSON, Actor.COUNTY, Actor.DECIDER, Acto
 PROCURATORATE, POLICE, CUSTODY = Actor.PROCURATORATE, Actor.POLICE, Actor.CUSTODY
 
 TERM_END = Fact("term_end", "矫正期满日", source="case")
-MINOR = Fact("minor", "未成年社区矫正对象", source="case")
+MINOR = Fact("minor", "未成年人身份", source="case")
 APPROVED_BY = Fact("approved_by", "暂予监外执行的决定、批准机关", source="case")
 SUMMARY = Fact("summary_on", "个人总结")
 EVALUATION = Fact("evaluation_on", "书面鉴定")
@@ -49,6 +49,7 @@ WRITTEN = Fact("custody_written_on", "致监狱、看守所的通知")
 DISCHARGED = Fact("discharged_on", "刑满释放手续")
 ANNOUNCED = Fact("end_announced_on", "解除矫正宣告")
 CALLED = Fact("end_guardian_called", "通知监护人到场的记录（或者不能通知的原因）")
+TYPE = Fact("type", "矫正类别", source="case")
 BY_PRISON_OR_POLICE = APPROVED_BY.is_not("court", "人民法院")
 PREPARE = by_rule("end.prepare", "term_end")
 
@@ -58,6 +59,15 @@ NOTICES = (
     Duty("书面通知", "社区矫正法44条、办法53条3款", DECIDER),
     Duty("抄送", "社区矫正法44条、办法53条3款", PROCURATORATE),
     Duty("抄送", "社区矫正法44条、办法53条3款", POLICE),
+)
+# Owed by prison or detention centre; it never keeps the release waiting.
+DISCHARGE_AWAITED = Duty(
+    "抄送刑满释放证明书",
+    "监狱法48条",
+    PROCURATORATE,
+    given=TYPE.is_(OUTSIDE_PRISON, "暂予监外执行") & BY_PRISON_OR_POLICE & DISCHARGED.unknown(),
+    by=CUSTODY,
+    awaited=True,
 )
 PAPERS = ("release_certificate", "release_notice")
 TERMINATED = (
@@ -71,7 +81,8 @@ IN_FORCE = Ask("document_on", "生效日期", "date")
 def _release(frm: str, title: str, *, hint: str) -> Step:
     return Step(
         "release", title, "社区矫正法44条、办法53条", COUNTY, frm, "released",
-        due=on_day("term_end"), not_before="term_end", documents=PAPERS, duties=NOTICES,
+        due=on_day("term_end"), not_before="term_end", documents=PAPERS,
+        duties=(*NOTICES, DISCHARGE_AWAITED),
         sets=(
             day("released_on"),
             *((day("ended_on"), put("end_kind", "released")) if frm == "running" else ()),
@@ -104,7 +115,7 @@ ENDING_2020 = Procedure(
         "terminated": "已终止",
     },
     final=frozenset({"released", "terminated"}),
-    facts=(TERM_END, MINOR, APPROVED_BY),
+    facts=(TERM_END, MINOR, APPROVED_BY, TYPE),
     steps=(
         # ---- 一、期满以前（P-END-1） --------------------------------------------------------------------
         Step(
@@ -326,6 +337,7 @@ ENDING_2020 = Procedure(
         "假释，考验期满，视为原判刑罚已经执行完毕（刑法85条）；暂予监外执行，刑期届满，另办刑满释放。",
         "期满时正在提请撤销、收监或者被羁押的：司办通〔2021〕94号原文未得（PROCEDURES第8节第5点）。",
         "此时监督管理措施一律停止；只有证明书的发放可以由指名的人书面决定，该程序以后办理。",
+        "解除以后不再收集信息；未成年人的犯罪记录当日封存（见“未成年人特别程序”）；保存期限依个人信息保护法19条、47条。",
         "三十日的总结、鉴定出自办法53条，待核；是一般要求。",
         "撤销、收监、减刑各有自己的程序，此处只登记其他机关的生效文书。",
     ),

@@ -39,7 +39,7 @@ ENDED = Fact("ended_on", "矫正结束的记录", source="of:ending:ended_on")
 END_KIND = Fact("end_kind", "结束方式", source="of:ending:end_kind")
 EXEMPT = Fact("exit_exempt", "本地经法律确认缓刑不报备的配置", source="ask:exit_exempt")
 VALID = Fact("valid_until", "报备有效期")
-OVERDUE = Fact("withdrawal_overdue", "已提示逾期未撤销")
+OVERDUE = Fact("withdrawal_overdue", "逾期未撤销的提示")
 
 VALIDITY = Ask("valid_until", "报备有效期至", "date", required=False, help="当地有有效期的填写；届满前须续报")
 FILE_DUTIES = (

@@ -33,7 +33,7 @@ COUNTY, DECIDER, HIGHER, CLOCK = Actor.COUNTY, Actor.DECIDER, Actor.HIGHER, Acto
 PROCURATORATE, POLICE = Actor.PROCURATORATE, Actor.POLICE
 
 EFFECTIVE = Fact("effective_on", "裁判、决定生效日", source="case")
-ELSEWHERE = Fact("decided_elsewhere", "决定地与执行地不在同一地方", source="case")
+ELSEWHERE = Fact("decided_elsewhere", "决定地与执行地不在同一地方的情形", source="case")
 APPROVED_BY = Fact("approved_by", "决定、批准机关", source="case")
 ARRIVED = Fact("arrived_on", "本人报到或者移送", source="of:intake:arrived_on")
 NOTICE = Fact("notice_on", "通知生效的记录")
@@ -71,7 +71,7 @@ LIST = Ask("papers_list", "文书名称和文号", "long", help="判决书、裁
 
 def _late(name: str, title: str, given: Condition, due: Due, flag: str) -> Step:
     """A period of the decider that ran out: seen by county and procuratorate, blocks nothing."""
-    unseen = Fact(flag, "已提示逾期").unknown()
+    unseen = Fact(flag, "逾期提示").unknown()
     alarm = (
         Duty("提示监督：" + title, "检察规则625条", PROCURATORATE, by=COUNTY, mark="reading"),
         Duty("提示催办", "办法16条1款", COUNTY, mark="reading"),
@@ -277,7 +277,7 @@ HANDOVER_2020 = Procedure(
             PROCURATORATE,
             "effective",
             SAME,
-            given=COPY.known() & OPINION.unknown() & Fact("opinion_closed", "意见期届满").unknown(),
+            given=COPY.known() & OPINION.unknown() & Fact("opinion_closed", "意见期届满的记录").unknown(),
             types=(OUTSIDE_PRISON,),
             asks=(Ask("opinion", "意见", "long"),),
             duties=(Duty("送交书面意见", "刑事诉讼法267条", DECIDER),),
@@ -291,7 +291,7 @@ HANDOVER_2020 = Procedure(
             CLOCK,
             "effective",
             SAME,
-            given=COPY.known() & Fact("opinion_closed", "意见期届满").unknown(),
+            given=COPY.known() & Fact("opinion_closed", "意见期届满的记录").unknown(),
             due=by_rule("j.object.zj", "copy_received_on"),
             types=(OUTSIDE_PRISON,),
             kind=Kind.CLOCK,

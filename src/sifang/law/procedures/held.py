@@ -28,7 +28,7 @@ from sifang.law.procedure import (
 COUNTY, POLICE, COURT, CLOCK = Actor.COUNTY, Actor.POLICE, Actor.COURT, Actor.CLOCK
 PROCURATORATE = Actor.PROCURATORATE
 TOLD = Fact("told_on", "决定机关的通知")
-LATE = Fact("tell_late", "已提示逾期")
+LATE = Fact("tell_late", "逾期提示")
 TELL = by_rule("held.tell", "decided_on")
 
 MEASURES = (

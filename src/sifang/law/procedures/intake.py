@@ -48,9 +48,9 @@ from sifang.law.procedures.intake_arrival import (
     REPORTING,
 )
 
-MINOR = Fact("minor", "未成年社区矫正对象", source="case")
+MINOR = Fact("minor", "未成年人身份", source="case")
 PAPERS = Fact("papers", "法律文书", source="of:handover:papers")
-DAILY = Fact("delegated_daily", "司法所受委托日常管理", source="ask:delegated")
+DAILY = Fact("delegated_daily", "对司法所日常管理的委托", source="ask:delegated")
 FILE = Fact("file_on", "社区矫正档案")
 CALLED = Fact("guardian_called", "通知监护人到场的记录（或者不能通知的原因）")
 

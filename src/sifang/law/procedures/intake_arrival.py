@@ -31,10 +31,10 @@ REPORTING = (CONTROL, PROBATION, PAROLE)
 OUTSIDE = (OUTSIDE_PRISON,)
 
 EFFECTIVE = Fact("effective_on", "裁判、决定生效日", source="case")
-HELD = Fact("held", "在押", source="case")
+HELD = Fact("held", "在押的情形", source="case")
 APPROVED_BY = Fact("approved_by", "暂予监外执行的决定、批准机关", source="case")
 LATE = Fact("late_days", "逾期报到", "日", source="ask:late_days")
-OVER_MONTH = Fact("late_over_month", "逾期超过一个月", source="ask:late_over_month")
+OVER_MONTH = Fact("late_over_month", "逾期超过一个月的情形", source="ask:late_over_month")
 ARRIVED = Fact("arrived_on", "报到或者移送的记录")
 IDENTITY = Fact("identity_on", "身份核实记录")
 CERTIFICATE = Fact("parole_certificate_on", "发给假释证明书的记录")
@@ -128,7 +128,7 @@ ARRIVAL: tuple[Step, ...] = (
         CLOCK,
         "awaiting",
         SAME,
-        given=CERTIFICATE.unknown() & Fact("parole_late", "已提示").unknown(),
+        given=CERTIFICATE.unknown() & Fact("parole_late", "逾期提示").unknown(),
         due=on_day("effective_on"),
         types=(PAROLE,),
         kind=Kind.CLOCK,
@@ -314,7 +314,7 @@ ARRIVAL: tuple[Step, ...] = (
         CLOCK,
         "awaiting",
         SAME,
-        given=ARRIVED.unknown() & Fact("transfer_late", "已提示").unknown(),
+        given=ARRIVED.unknown() & Fact("transfer_late", "逾期提示").unknown(),
         due=TRANSFER_DUE,
         types=OUTSIDE,
         kind=Kind.CLOCK,
@@ -332,7 +332,7 @@ ARRIVAL: tuple[Step, ...] = (
         DECIDER,
         ANY,
         SAME,
-        given=Fact("other_province", "跨省执行").known()
+        given=Fact("other_province", "跨省执行的情形").known()
         & APPROVED_BY.is_not("court", "人民法院")
         & Fact("file_holder", "接收档案的监狱、看守所").unknown(),
         due=target(10, "day", "decision_received_on"),

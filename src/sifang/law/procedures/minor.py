@@ -26,7 +26,7 @@ from sifang.law.procedure import (
 )
 
 COUNTY, GUARDIAN, HELPER = Actor.COUNTY, Actor.GUARDIAN, Actor.HELPER
-MINOR = Fact("minor", "未成年社区矫正对象", source="case")
+MINOR = Fact("minor", "未成年人身份", source="case")
 SEALABLE = Fact("juvenile_sealable", "应当封存的情形（未满十八周岁犯罪、五年以下）", source="case")
 OPENED = Fact("opened_on", "接收日")
 ENDED = Fact("ended_on", "矫正结束的记录", source="of:ending:ended_on")

@@ -12,7 +12,7 @@ from sifang.law.conditions import Fact
 from sifang.law.procedure import SAME, Actor, Ask, Duty, Procedure, Step, day, target
 
 COUNTY = Actor.COUNTY
-MINOR = Fact("minor", "未成年社区矫正对象", source="case")
+MINOR = Fact("minor", "未成年人身份", source="case")
 OPENED = Fact("opened_on", "接收日")
 OUTDATED = Fact("plan_outdated", "类别变化后尚未复核的方案", source="ask:plan_outdated")
 CHANGED = Fact("category_changed_on", "类别变化日", source="of:category:changed_on")

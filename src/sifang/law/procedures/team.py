@@ -12,8 +12,8 @@ from datetime import date
 from sifang.law.conditions import Condition, Fact
 from sifang.law.procedure import SAME, Actor, Ask, Duty, Procedure, Step, day, target
 
-WOMAN = Fact("woman", "女性社区矫正对象", source="case")
-MINOR = Fact("minor", "未成年社区矫正对象", source="case")
+WOMAN = Fact("woman", "女性身份", source="case")
+MINOR = Fact("minor", "未成年人身份", source="case")
 WOMAN_IN_TEAM = Fact("woman_in_team", "小组中的女性成员", source="ask:woman_in_team")
 VERSED = Fact("versed_in_minors", "小组中熟悉未成年人身心特点的成员", source="ask:versed_in_minors")
 OPENED = Fact("opened_on", "接收日")

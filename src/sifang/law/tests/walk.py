@@ -24,7 +24,7 @@ class Walk:
     def take(self, name: str, actor: Actor, on: date = date(2026, 11, 2), **answers: Any) -> Step:
         """Take a step; raises what the reader raises."""
         facts = self.judged(**answers)
-        step = self.procedure.row(self.state, name, {actor}, facts)
+        step = self.procedure.row(self.state, name, {actor}, facts, on)
         for one in step.sets:
             facts[one.key] = _left(one, facts, on)
         self.state = self.procedure.after(step, self.state)
