@@ -66,6 +66,9 @@ def row(procedure: Procedure, step: Step) -> str:
 
 
 MATTER = "书面"
+# A number that stands in a text of which we know the article only roughly is no target of our own.
+OURS = "〔内部目标〕"
+TARGETS = {"recalled": "〔待核〕"}
 
 
 def with_mark(words: str, given: str = "") -> str:
@@ -104,7 +107,8 @@ def due_words(due: Due, step: Step | None = None, since: str = "") -> str:
     if due.rule:
         return f"{rule_words(due.rule)}{clock}"
     if due.n:
-        return f"{f'自{since}起 ' if since else ''}{due.n} {UNITS[due.unit]}〔内部目标〕{clock}"
+        start = f"自{since}起 " if since else ""
+        return f"{start}{due.n} {UNITS[due.unit]}{TARGETS.get(due.mark, OURS)}{clock}"
     return f"{since or ''}当日{clock}"
 
 
@@ -117,7 +121,7 @@ def rule_words(name: str) -> str:
 
 def duty_words(duty: Duty) -> str:
     """Return a recipient in words."""
-    who = f"{duty.by.value}→" if duty.by else "→"
+    who = f"：{duty.by.value}→" if duty.by else "→"
     when = f"，{due_words(duty.due)}" if duty.due else ""
     only = f"（{duty.given}时）" if duty.given else ""
     return f"{duty.title}{who}{duty.to.value}{only}{when}（{with_mark(duty.article, duty.mark)}）"

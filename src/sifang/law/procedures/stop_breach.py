@@ -109,7 +109,7 @@ STOP_2020 = Procedure(
         "stopping": "正在制止",
         "calling": "已通知公安机关到场",
         "attended": "公安机关已到场处置",
-        "questioned": "已制止，待核实",
+        "questioned": "待核实",
         "established": "已查实",
         "cleared": "查否",
         "registered": "已登记",
