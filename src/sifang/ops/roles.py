@@ -55,6 +55,8 @@ OFFICERS_WRITE = (
     "people_share",
     "people_termresolution",
     "people_numbering",
+    "people_guardian",
+    "people_alias",
     "people_person",
     "people_order",
     "cases_case",

@@ -11,11 +11,11 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connections, transaction
-from django.db.models import Q
 
 from sifang.kernel.errors import NotFound
 from sifang.kernel.time import utc_now
 from sifang.people.errors import WrongRole
+from sifang.people.finding import COUNTED, Wanted, knows_by_name, listed
 from sifang.people.models import Officer, Person, ReadRecord, Role, active_roles
 from sifang.people.purposes import Purpose, SystemPurpose
 
@@ -23,6 +23,7 @@ __all__ = [
     "Page",
     "Purpose",
     "Reading",
+    "Wanted",
     "access_own_person",
     "access_person_by_number",
     "access_persons",
@@ -130,28 +131,48 @@ def _main_role(officer: Officer) -> str:
 
 @dataclass(frozen=True)
 class Page:
-    """Some persons of a longer list, and how many there are in all."""
+    """Some persons of a longer list, and how many there are in all (`is_capped`: at least so many).
+
+    Outside the own county and office a minor's row carries a mask instead of the name (社区矫正法54条).
+    """
 
     rows: list[Person]
     total: int
+    is_capped: bool = False
 
 
 def access_persons(
-    officer: Officer, purpose: Purpose, *, query: str = "", limit: int = 50, offset: int = 0
+    officer: Officer,
+    purpose: Purpose,
+    *,
+    query: str = "",
+    wanted: Wanted | None = None,
+    limit: int = 50,
+    offset: int = 0,
+    after: str = "",
 ) -> Page:
-    """Return the persons this officer covers, by number; `query` looks in name, number and document."""
+    """Return the persons this officer sees, by number; `query` finds as `finding.matching` says.
+
+    `after`: the last number of the page before (quicker than `offset` in long lists). Only rows shown are
+    recorded as read; the total is counted up to 10 000.
+    """
     with acting(officer, purpose):
-        found = Person.objects.select_related("office", "county_agency").order_by("number")
-        words = query.strip()
-        if words:
-            found = found.filter(
-                Q(name__icontains=words)
-                | Q(number__icontains=words)
-                | Q(orders__document_no__icontains=words)
-            ).distinct()
-        page = Page(rows=list(found[offset : offset + limit]), total=found.count())
-        record_read(officer, purpose, "list", [person.id for person in page.rows])
-    return page
+        found = listed(officer, query, wanted)
+        total = found.order_by()[: COUNTED + 1].count()
+        if after:
+            found = found.filter(number__gt=after)
+        shown = found.select_related("office", "county_agency").order_by("number")
+        rows = [_masked(officer, one) for one in shown[offset : offset + limit]]
+        record_read(officer, purpose, "list", [person.id for person in rows])
+    return Page(rows=rows, total=min(total, COUNTED), is_capped=total > COUNTED)
+
+
+def _masked(officer: Officer, person: Person) -> Person:
+    """The row as this officer's list shows it; never to be saved."""
+    if not knows_by_name(officer, person):
+        person.name = person.masked_name
+        person.pinyin = person.initials = person.id_number = person.phone = person.address = ""
+    return person
 
 
 def access_person_by_number(officer: Officer, number: str, purpose: Purpose) -> Person:

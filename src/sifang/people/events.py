@@ -59,3 +59,13 @@ class OrderEnded:
     person: UUID
     order: UUID
     why: str
+
+
+@unheard
+@dataclass(frozen=True)
+class PersonMoved:
+    """A person arrived at a new county, which is responsible from now on."""
+
+    person: UUID
+    from_county: UUID
+    to_county: UUID

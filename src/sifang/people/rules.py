@@ -8,10 +8,13 @@ from typing import Any
 
 from sifang.kernel.errors import BadInput
 from sifang.law.terms import Mismatch, Sentence, TermFacts, compare, term_of
+from sifang.law.time import months_later
 from sifang.ledger.canonical import canonical
 from sifang.people.errors import NoStanding, NotForThisType, TermMismatch
 from sifang.people.models import Agency, AgencyKind, Level, OrderType
 
+LIFE = 9999
+ADULT_YEARS = 18
 WITH_PROHIBITION = {OrderType.CONTROL: "刑法38条", OrderType.PROBATION: "刑法72条"}
 COURT_ONLY = {OrderType.CONTROL, OrderType.PROBATION, OrderType.PAROLE}
 
@@ -29,6 +32,7 @@ class OrderPaper:
     term_end: date
     prohibition: str = ""
     prohibition_until: date | None = None
+    sentence_months: int | None = None  # the sentence behind it; LIFE for 无期徒刑, None where not known
     term_facts: TermFacts | None = None  # None: taken over or papers pending, nothing is computed
 
 
@@ -76,6 +80,11 @@ def _check_prohibition(paper: OrderPaper) -> None:
         raise NotForThisType(type=paper.type.label, what="禁止令", article="刑法38条、刑法72条")
     if paper.prohibition_until and paper.prohibition_until > paper.term_end:
         raise TermMismatch(reason="禁止令期限超过矫正期", article=WITH_PROHIBITION[paper.type])
+
+
+def is_minor_on(birth_date: date, day: date) -> bool:
+    """Whether somebody is under eighteen on a legal day; the birthday itself counts as the younger age."""
+    return day <= months_later(birth_date, 12 * ADULT_YEARS)
 
 
 def term_mismatches(paper: OrderPaper) -> list[Mismatch]:
@@ -142,6 +151,7 @@ def paper_digest(paper: OrderPaper) -> str:
         "term": [str(paper.term_start), str(paper.term_end)],
         "prohibition": [paper.prohibition, str(paper.prohibition_until)],
         "facts": facts_json(paper.term_facts),
+        "sentence": paper.sentence_months,
     }
     return hashlib.sha256(canonical(facts)).hexdigest()
 

@@ -17,6 +17,7 @@ from sifang.ledger.services import record
 from sifang.ops.demo.agencies import COUNTIES, County, Organs
 from sifang.ops.demo.names import invented
 from sifang.people.models import Agency, Order, OrderType, Person
+from sifang.people.names import search_keys
 
 ZHANGSAN = "历下-2026-0417"
 PROHIBITION = "判决主文第三项：禁止进入酒吧、歌舞厅等娱乐场所；禁止在22时至次日6时外出参与夜间经营活动"
@@ -181,9 +182,12 @@ def _person(
     door: int,
 ) -> Person:
     place = office.name.removesuffix("司法所")
+    keys = search_keys(name)
     return Person(
         number=number,
         name=name,
+        pinyin=keys.pinyin,
+        initials=keys.initials,
         sex=sex,
         birth_date=born,
         phone=f"100-0000-{number[-4:]}",  # no such number can exist: mobile numbers begin 13 to 19

@@ -1,5 +1,6 @@
 """Tables of people: agencies and officers, persons and orders, powers and shares."""
 
+from sifang.people.models.family import Alias, Guardian
 from sifang.people.models.powers import (
     Delegation,
     DelegationMatter,
@@ -27,9 +28,11 @@ from sifang.people.models.terms import Numbering, TermResolution
 __all__ = [
     "Agency",
     "AgencyKind",
+    "Alias",
     "Delegation",
     "DelegationMatter",
     "DelegationTitle",
+    "Guardian",
     "Level",
     "Numbering",
     "Officer",

@@ -61,6 +61,7 @@ class ShareMatter(models.TextChoices):
     DECIDED = "decided", "本机关作出的决定"
     CUSTODY = "custody", "移送交接"
     MOVE = "move", "变更执行地"
+    HANDED_ON = "handed_on", "变更执行地后的移交"
     DESTINATION = "destination", "外出目的地协助"
     SEARCH = "search", "协助查找"
     EXIT_CONTROL = "exit_control", "出境报备"

@@ -116,10 +116,18 @@ class Person(models.Model):
     """社区矫正对象: someone under a legal order. A person without an order cannot be tracked."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    number = models.CharField("矫正编号", max_length=40, unique=True, help_text="如 历下-2026-0417")
-    name = models.CharField("姓名", max_length=60)
+    number = models.CharField(
+        "矫正编号", max_length=40, unique=True, db_collation="C", help_text="如 历下-2026-0417"
+    )
+    name = models.CharField("姓名", max_length=60, db_collation="C")
+    pinyin = models.CharField("拼音", max_length=200, blank=True, db_collation="C", help_text="zhangsan")
+    initials = models.CharField("拼音首字母", max_length=40, blank=True, db_collation="C", help_text="zs")
+    id_number = models.CharField("公民身份号码", max_length=18, blank=True, db_collation="C")
     sex = models.CharField("性别", max_length=1, choices=[("m", "男"), ("f", "女")])
     birth_date = models.DateField("出生日期")
+    is_minor = models.BooleanField("未成年人", default=False, help_text="到矫正期满为止（社区矫正法58条）")
+    nationality = models.CharField("国籍", max_length=30, blank=True, default="中国")
+    occupation = models.CharField("职业", max_length=60, blank=True)
     phone = models.CharField("联系电话", max_length=20, blank=True)
     address = models.CharField("住址", max_length=200, blank=True)
     county_code = models.CharField("执行地县区代码", max_length=6, help_text="370102 等")
@@ -130,11 +138,31 @@ class Person(models.Model):
     entered_by = models.ForeignKey(
         Agency, models.PROTECT, null=True, related_name="+", help_text="交付时录入的决定机关；空 = 由县区登记"
     )
+    number_reversed = models.CharField(
+        max_length=40, editable=False, default="", db_collation="C", help_text="由数据库填写，供按末几位查找"
+    )
     created_at = models.DateTimeField(default=utc_now)
 
     class Meta:
         verbose_name = "社区矫正对象"
-        indexes = [models.Index(fields=["county_code"]), models.Index(fields=["office"])]
+        indexes = [
+            models.Index(fields=["county_code", "number"], name="person_of_county"),
+            models.Index(fields=["office", "number"], name="person_of_office"),
+            *(
+                models.Index(fields=[key], name=f"person_by_{key}")
+                for key in ("name", "pinyin", "initials", "id_number", "number_reversed")
+            ),
+        ]
+
+    @property
+    def id_tail(self) -> str:
+        """The last four characters of the identity number: all that lists show."""
+        return self.id_number[-4:]
+
+    @property
+    def masked_name(self) -> str:
+        """What lists show of a minor outside the own county and office (社区矫正法54条)."""
+        return f"未成年人·{self.number}" if self.is_minor else self.name
 
 
 class OrderType(models.TextChoices):
@@ -163,7 +191,7 @@ class Order(models.Model):
     person = models.ForeignKey(Person, models.PROTECT, related_name="orders")
     type = models.CharField("类型", max_length=16, choices=OrderType)
     decided_by = models.ForeignKey(Agency, models.PROTECT, related_name="+", help_text="社区矫正决定机关")
-    document_no = models.CharField("文书号", max_length=80)
+    document_no = models.CharField("文书号", max_length=80, db_collation="C")
     document_date = models.DateField("文书日期")
     effective_on = models.DateField("生效日")
     term_start = models.DateField("矫正期起")
@@ -175,12 +203,23 @@ class Order(models.Model):
     entered_by = models.ForeignKey(
         Agency, models.PROTECT, null=True, related_name="+", help_text="交付时录入的决定机关；空 = 由县区登记"
     )
+    document_reversed = models.CharField(
+        max_length=80, editable=False, default="", db_collation="C", help_text="由数据库填写"
+    )
+    sentence_months = models.PositiveSmallIntegerField(
+        "判处刑期（月）", null=True, blank=True, help_text="空 = 不详；无期徒刑写 9999"
+    )
     papers_pending = models.BooleanField("文书待补", default=False, help_text="办法16条：先接收，五日内补齐")
     term_facts = models.JSONField("文书载明的计算依据", null=True, blank=True)
     term_check = models.CharField("期限核对", max_length=8, choices=TermCheck, blank=True, default="")
 
     class Meta:
         verbose_name = "决定"
+        indexes = [
+            models.Index(fields=["document_no"], name="order_by_document"),
+            models.Index(fields=["document_reversed"], name="order_by_document_end"),
+            models.Index(fields=["person"], name="order_draft", condition=models.Q(received_on=None)),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(term_end__gte=models.F("term_start")), name="order_term_in_order"

@@ -8,12 +8,19 @@ from sifang.people.services.handover import (
     register_judgment,
 )
 from sifang.people.services.orders import (
-    PersonFacts,
     complete_papers,
     end_order,
     receive_order,
     register_order,
     register_person,
+)
+from sifang.people.services.persons import (
+    PersonFacts,
+    add_alias,
+    add_guardian,
+    change_person,
+    move_person,
+    tell_guardian,
 )
 from sifang.people.services.register import (
     end_role,
@@ -26,6 +33,9 @@ from sifang.people.services.shares import end_share, share
 
 __all__ = [
     "PersonFacts",
+    "add_alias",
+    "add_guardian",
+    "change_person",
     "complete_papers",
     "correct_judgment",
     "delegate",
@@ -34,6 +44,7 @@ __all__ = [
     "end_role",
     "end_share",
     "grant_role",
+    "move_person",
     "next_number",
     "number_person",
     "receive_order",
@@ -44,4 +55,5 @@ __all__ = [
     "register_person",
     "retire_officer",
     "share",
+    "tell_guardian",
 ]

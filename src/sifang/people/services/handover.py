@@ -23,7 +23,8 @@ from sifang.people.models import (
     active_roles,
 )
 from sifang.people.rules import OrderPaper, check_paper, paper_digest, term_mismatches
-from sifang.people.services.orders import PersonFacts, columns, need_county_officer, paper_columns
+from sifang.people.services.orders import need_county_officer, paper_columns
+from sifang.people.services.persons import PersonFacts, make_person
 
 ENTERS = {
     AgencyKind.COURT: Role.JUDGE,
@@ -48,11 +49,8 @@ def register_judgment(by: Officer, facts: PersonFacts, paper: OrderPaper) -> Ord
         raise NotReceivable(reason="执行地须是县级社区矫正机构")
     number = facts.number or _provisional(body, legal_day(utc_now()))
     with transaction.atomic():
-        person = Person(
-            county_code=place.area_code, entered_by=body, **columns(replace(facts, number=number))
-        )
-        person.office = None  # the county gives the office at reception
-        person.save(force_insert=True)
+        told = replace(facts, number=number, office=None)  # the county gives the office at reception
+        person = make_person(told, paper, entered_by=body)
         found = term_mismatches(paper)
         order = Order.objects.create(person=person, entered_by=body, **paper_columns(paper, found))
         record(

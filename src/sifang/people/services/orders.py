@@ -4,7 +4,6 @@ Nobody is on the books without an order (E1; 社区矫正法22条); nobody is su
 county agency has not received.
 """
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
@@ -38,23 +37,10 @@ from sifang.people.rules import (
     refuse_mismatch,
     term_mismatches,
 )
+from sifang.people.services.persons import PersonFacts, columns, make_person
 from sifang.people.services.shares import share
 
 SIGHT_AFTER_THE_END = timedelta(days=30)  # our reading: the deciding body confirms the notice of the end
-
-
-@dataclass(frozen=True)
-class PersonFacts:
-    """Who the person is and where the order is executed; the number is the agency's own."""
-
-    number: str
-    name: str
-    sex: str
-    birth_date: date
-    county_agency: Agency
-    office: Agency | None = None
-    phone: str = ""
-    address: str = ""
 
 
 def register_person(
@@ -76,7 +62,7 @@ def register_person(
     need_county_officer(by, facts.county_agency)
     found = _checked(paper, resolved)
     with transaction.atomic():
-        person = Person.objects.create(county_code=facts.county_agency.area_code, **columns(facts))
+        person = make_person(facts, paper)
         return _register(
             by,
             person,
@@ -189,11 +175,6 @@ def paper_of(order: Order) -> OrderPaper:
     kept = {name: getattr(order, name) for name in OrderPaper.__dataclass_fields__ if name != "term_facts"}
     facts = facts_from_json(order.term_facts) if order.term_facts else None
     return OrderPaper(**kept, term_facts=facts)
-
-
-def columns(facts: object) -> dict[str, object]:
-    """Return the fields of a frozen dataclass by name."""
-    return {name: getattr(facts, name) for name in getattr(facts, "__dataclass_fields__", ())}
 
 
 def paper_columns(paper: OrderPaper, found: list[Mismatch]) -> dict[str, object]:

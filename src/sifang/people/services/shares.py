@@ -16,6 +16,7 @@ MAY_SEE: dict[str, set[AgencyKind]] = {
     ShareMatter.DECIDED: {AgencyKind.COURT, POLICE, AgencyKind.PRISON, AgencyKind.ELSEWHERE},
     ShareMatter.CUSTODY: CUSTODY | {POLICE},
     ShareMatter.MOVE: {BUREAU, OFFICE, AgencyKind.PROCURATORATE},
+    ShareMatter.HANDED_ON: {BUREAU},
     ShareMatter.DESTINATION: {BUREAU, OFFICE},
     ShareMatter.SEARCH: {POLICE},
     ShareMatter.EXIT_CONTROL: {POLICE},

@@ -166,8 +166,9 @@ def test_a_share_writes_nothing(city):
     person = city.persons["张三"]
     paper = city.paper("林乙")
     with city.acting("周外"):
-        assert Person.objects.filter(id=person.id).update(phone="1") == 0
-        assert Person.objects.filter(id=person.id).update(county_code="370126") == 0
+        for change in ({"phone": "1"}, {"county_code": "370126"}, {"office": city.agencies["许商司法所"]}):
+            with pytest.raises(DatabaseError), transaction.atomic():
+                Person.objects.filter(id=person.id).update(**change)
         assert Order.objects.filter(person=person).update(ended_at=utc_now()) == 0
     with pytest.raises(DatabaseError), city.acting("周外"):
         Order.objects.create(person=person, **{name: getattr(paper, name) for name in vars(paper)})
