@@ -25,6 +25,8 @@ DATABASE = "sifang"
 # Tables whose rows are facts: inserted once, never changed by the processes.
 INSERT_ONLY = (
     "people_readrecord",
+    "people_sealing",
+    "people_unsealing",
     "people_termresolution",
     "monitoring_alarmact",
     "monitoring_alarmreview",
@@ -57,6 +59,8 @@ OFFICERS_WRITE = (
     "people_numbering",
     "people_guardian",
     "people_alias",
+    "people_sealing",
+    "people_unsealing",
     "people_person",
     "people_order",
     "cases_case",

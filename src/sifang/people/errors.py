@@ -37,3 +37,9 @@ class NotReceivable(Refused):
     """不能办理：{reason}。"""
 
     code = "not_receivable"
+
+
+class NotSealable(Refused):
+    """犯罪记录不能封存：{reason}（刑事诉讼法286条）。"""
+
+    code = "not_sealable"

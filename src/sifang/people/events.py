@@ -69,3 +69,11 @@ class PersonMoved:
     person: UUID
     from_county: UUID
     to_county: UUID
+
+
+@unheard
+@dataclass(frozen=True)
+class RecordSealed:
+    """The record of a minor is sealed: nobody sees the person any more."""
+
+    person: UUID

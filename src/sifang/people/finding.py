@@ -60,6 +60,7 @@ def matching(officer: Officer, words: str) -> QuerySet[Any]:
         Person.objects.filter(_begins("number_reversed", back)).values("id"),
         Order.objects.filter(_begins("document_reversed", back)).values("person_id"),
     ]
+    found: list[QuerySet[Any]]
     if not words.isascii():
         found = [
             named.filter(_begins("name", words)).values("id"),
@@ -75,7 +76,8 @@ def matching(officer: Officer, words: str) -> QuerySet[Any]:
         found = list(numbers)
         if len(words) >= ID_FROM:
             found.append(named.filter(_begins("id_number", words.upper())).values("id"))
-    return found[0].union(*found[1:])
+    first, *others = found
+    return first.union(*others)
 
 
 def knows_by_name(officer: Officer, person: Person) -> bool:

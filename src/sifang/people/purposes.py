@@ -15,6 +15,7 @@ class Purpose(StrEnum):
     EVIDENCE = "evidence"
     RECEPTION = "reception"
     PROCURATE = "procurate"
+    SEALED = "sealed"
     OPERATE = "operate"
     OWN = "own"
     DEMO = "demo"
@@ -47,6 +48,7 @@ _WORDS: dict[Purpose, tuple[str, str]] = {
     Purpose.EVIDENCE: ("向办案机关提供轨迹证据", "社区矫正法29条"),
     Purpose.RECEPTION: ("接收和登记", "社区矫正法22条"),
     Purpose.PROCURATE: ("法律监督", "社区矫正法8条"),
+    Purpose.SEALED: ("依法查询封存的犯罪记录", "刑事诉讼法286条"),
     Purpose.OPERATE: ("系统运行维护", "个人信息保护法51条"),
     Purpose.OWN: ("本人查阅", "个人信息保护法45条"),
     Purpose.DEMO: ("演示", "个人信息保护法51条"),

@@ -23,6 +23,7 @@ from sifang.people.models.register import (
     TermCheck,
     active_roles,
 )
+from sifang.people.models.seals import Sealing, Unsealing, UnsealingGround
 from sifang.people.models.terms import Numbering, TermResolution
 
 __all__ = [
@@ -43,9 +44,12 @@ __all__ = [
     "ReadRecord",
     "Role",
     "RoleGrant",
+    "Sealing",
     "Share",
     "ShareMatter",
     "TermCheck",
     "TermResolution",
+    "Unsealing",
+    "UnsealingGround",
     "active_roles",
 ]

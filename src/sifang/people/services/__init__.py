@@ -29,6 +29,7 @@ from sifang.people.services.register import (
     register_officer,
     retire_officer,
 )
+from sifang.people.services.seals import seal_person, unseal
 from sifang.people.services.shares import end_share, share
 
 __all__ = [
@@ -54,6 +55,8 @@ __all__ = [
     "register_order",
     "register_person",
     "retire_officer",
+    "seal_person",
     "share",
     "tell_guardian",
+    "unseal",
 ]
