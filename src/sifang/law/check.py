@@ -84,6 +84,9 @@ def _facts(procedure: Procedure) -> Iterator[str]:
     known |= {ask.key for step in procedure.steps for ask in step.asks}
     known |= {one.key for step in procedure.steps for one in step.sets}
     for step in procedure.steps:
+        for one in step.sets:
+            if one.how == "copy" and one.value not in known:
+                yield f"step {step.name}: {one.key} is copied from a fact nobody gives: {one.value}"
         for name, key in _needed(step):
             if key not in known:
                 yield f"step {step.name}: {name} asks for a fact nobody gives: {key}"

@@ -27,7 +27,8 @@ class Fact:
     "ask:NAME" = computed by the house from its records (never typed by an officer). What follows from other
     facts (`derive`): "days:A:B" = whole days from A to B, both inclusive; "cap:A:B:C" = last day of a cap of
     B months that begins on A, not later than C where that is known; "months:A|C:N:B" = last day of a period
-    of N months and B more from A, or from C where A is unknown.
+    of N months and B more from A, or from C where A is unknown; "later:A:B|C" = whether day A is later than
+    day B, or than C where B is unknown.
     """
 
     key: str
@@ -127,7 +128,7 @@ def days_between(first: str, last: str) -> int:
 
 
 def derive(facts: Facts, known: tuple[Fact, ...]) -> dict[str, Any]:
-    """Return the facts with those added that follow from others ("days:", "cap:", "months:")."""
+    """Return the facts with those added that follow from others ("days:", "cap:", "months:", "later:")."""
     found = dict(facts)
     for fact in known:
         value = _derived(found, fact.source)
@@ -148,6 +149,9 @@ def _derived(facts: Facts, source: str) -> Value | None:
             since = next((facts[key] for key in starts.split("|") if facts.get(key)), None)
             if since:
                 return deadline_in_months(_day(since), int(base) + number(facts.get(more))).isoformat()
+        case ["later", day, others]:
+            other = next((facts[key] for key in others.split("|") if facts.get(key)), None)
+            return bool(facts.get(day) and other and _day(facts[day]) > _day(other))
     return None
 
 

@@ -45,13 +45,15 @@ DECISION = (
     Ask("held_at", "羁押、执行场所"),
 )
 DECIDED = copy("decided_on", "decision_day")
+# The case fact `held` is true while a proceeding of this table says so.
+SUSPENDED, RESUMED = put("held", value=True), put("held", value=False)
 
 
 def _tell(name: str, actor: Actor) -> Step:
     return Step(
         name, "通知被限制人身自由", "社区矫正法32条、办法41条", actor, "free", "held", asks=DECISION,
         duties=(Duty("通知", "办法41条", COUNTY), Duty("通知", "办法41条", PROCURATORATE)),
-        sets=(DECIDED, day("told_on")), kind=Kind.SUSPEND,
+        sets=(DECIDED, SUSPENDED, day("told_on")), kind=Kind.SUSPEND,
         help="自作出决定之日起三日内；报告、核查等日常义务中止，矫正期限继续计算",
     )  # fmt: skip
 
@@ -78,7 +80,7 @@ HELD_2020 = Procedure(
             "held",
             asks=(*DECISION, Ask("learned", "怎样得知")),
             duties=(Duty("通报", "社区矫正法8条", PROCURATORATE, mark="reading"),),
-            sets=(DECIDED,),
+            sets=(DECIDED, SUSPENDED),
             kind=Kind.SUSPEND,
             help="报告、核查等日常义务中止；决定机关的通知仍然应当补来",
         ),
@@ -144,6 +146,7 @@ HELD_2020 = Procedure(
                 Duty("通报", "社区矫正法8条", PROCURATORATE, mark="reading"),
             ),
             kind=Kind.RESUME,
+            sets=(RESUMED, day("resumed_on")),
             mark="reading",
         ),
         Step(
@@ -155,6 +158,7 @@ HELD_2020 = Procedure(
             "resumed",
             given=TOLD.unknown(),
             reasons=True,
+            sets=(RESUMED,),
             kind=Kind.CORRECT,
             mark="reading",
             help="只限没有决定机关通知的登记",

@@ -7,7 +7,7 @@ do not exist in the case (medical, minor) are left out by their own `given`.
 Providers: `late_days` = whole days from the day after the last day of `report.in` (rolled) to the day of
 arrival, or to today while nobody came; 0 when in time. `late_over_month` = that arrival is later than the
 same-number day one month after that last day. `delegated_daily` = a delegation of daily management to the
-person's office is in force. `held` of the case = in custody now.
+person's office is in force. `in_custody` = held when sentenced, as a row says.
 
 Sources: 社区矫正法21条, 22条; 办法16条 to 18条, 20条, 55条; 刑诉法解释172条; 监狱法47条, 54条;
 检察规则625条, 626条, 628条.
@@ -37,7 +37,6 @@ from sifang.law.procedures.intake_arrival import (
     COUNTY,
     DECIDER,
     EFFECTIVE,
-    HELD,
     IDENTITY,
     LATE,
     OVER_MONTH,
@@ -89,7 +88,8 @@ def _receive(title: str, article: str, given: Condition, *more: Set, hint: str =
 def _announce(name: str, title: str, given: Condition, *asks: Ask, hint: str = "") -> Step:
     return Step(
         name, title, "社区矫正法22条、办法20条、办法55条2款", COUNTY, "received", "announced",
-        given=FILE.known() & given, due=target(5, "workday", "received_on"), delegable="announce",
+        given=FILE.known() & given, delegable="announce",
+        due=None if asks else target(5, "workday", "received_on"),  # one expectation: either row fulfils it
         asks=(ATTENDED, *asks), documents=("intake_declaration",), sets=(day("announced_on"),),
         duties=(Duty("交付宣告书", "办法20条", PERSON, mark="reading"),), help=CONTENT + hint,
     )  # fmt: skip
@@ -110,7 +110,7 @@ INTAKE_2020 = Procedure(
         "ended": "接收前终止",
     },
     final=frozenset({"announced", "ended"}),
-    facts=(EFFECTIVE, MINOR, HELD, APPROVED_BY, PAPERS, LATE, OVER_MONTH, DAILY),
+    facts=(EFFECTIVE, MINOR, APPROVED_BY, PAPERS, LATE, OVER_MONTH, DAILY),
     steps=(
         *ARRIVAL,
         # ---- 五、核实身份、接收登记 ----------------------------------------------------------------------

@@ -31,7 +31,7 @@ REPORTING = (CONTROL, PROBATION, PAROLE)
 OUTSIDE = (OUTSIDE_PRISON,)
 
 EFFECTIVE = Fact("effective_on", "裁判、决定生效日", source="case")
-HELD = Fact("held", "在押的情形", source="case")
+IN_CUSTODY = Fact("in_custody", "裁判、决定时在押的情形")
 APPROVED_BY = Fact("approved_by", "暂予监外执行的决定、批准机关", source="case")
 LATE = Fact("late_days", "逾期报到", "日", source="ask:late_days")
 OVER_MONTH = Fact("late_over_month", "逾期超过一个月的情形", source="ask:late_over_month")
@@ -49,8 +49,16 @@ REMEDY = "不服的，可以向本机构提出异议，也可以向人民检察�
 # Who must bring a person granted 暂予监外执行; exactly one for each kind of decision (社区矫正法21条).
 BRINGERS: tuple[tuple[Actor, str, Condition], ...] = (
     (CUSTODY, "社区矫正法21条3款、监狱法47条、办法17条2款", APPROVED_BY.is_not("court", "人民法院")),
-    (CUSTODY, "社区矫正法21条2款、刑诉法解释515条", APPROVED_BY.is_("court", "人民法院") & HELD.known()),
-    (POLICE, "社区矫正法21条2款、刑诉法解释515条", APPROVED_BY.is_("court", "人民法院") & HELD.unknown()),
+    (
+        CUSTODY,
+        "社区矫正法21条2款、刑诉法解释515条",
+        APPROVED_BY.is_("court", "人民法院") & IN_CUSTODY.known(),
+    ),
+    (
+        POLICE,
+        "社区矫正法21条2款、刑诉法解释515条",
+        APPROVED_BY.is_("court", "人民法院") & IN_CUSTODY.unknown(),
+    ),
 )
 TRANSFER_DUE = by_rule("transfer.zj", "decision_received_on")
 REPORT_DUE = by_rule("report.in", "effective_on")
@@ -69,6 +77,22 @@ def _late(name: str, title: str, types: tuple[str, ...], given: Condition, next_
 
 
 ARRIVAL: tuple[Step, ...] = (
+    # ---- 零、裁判时是否在押 --------------------------------------------------------------------------
+    *(
+        Step(
+            name,
+            "登记裁判、决定时在押",
+            "刑诉法解释172条、公安程序规定302条",
+            actor,
+            "awaiting",
+            SAME,
+            given=IN_CUSTODY.unknown() & ARRIVED.unknown(),
+            types=(CONTROL, PROBATION, OUTSIDE_PRISON),
+            asks=(Ask("held_at", "羁押场所"),),
+            sets=(put("in_custody", value=True),),
+        )
+        for name, actor in (("state_custody", DECIDER), ("note_custody", COUNTY))
+    ),
     # ---- 一、判处管制、宣告缓刑时在押的 --------------------------------------------------------------
     Step(
         "order_release",
@@ -77,7 +101,7 @@ ARRIVAL: tuple[Step, ...] = (
         DECIDER,
         "awaiting",
         SAME,
-        given=HELD.known() & ORDERED.unknown() & FREED.unknown(),
+        given=IN_CUSTODY.known() & ORDERED.unknown() & FREED.unknown(),
         due=target(24, "hour", "effective_on", "reading"),
         types=(CONTROL, PROBATION),
         duties=(
@@ -94,7 +118,7 @@ ARRIVAL: tuple[Step, ...] = (
         CUSTODY,
         "awaiting",
         SAME,
-        given=HELD.known() & FREED.unknown(),
+        given=IN_CUSTODY.known() & FREED.unknown(),
         due=target(24, "hour", "effective_on", "reading"),
         types=(CONTROL, PROBATION),
         duties=(
@@ -102,6 +126,21 @@ ARRIVAL: tuple[Step, ...] = (
             Duty("通报", "检察规则626条", PROCURATORATE, mark="reading"),
         ),
         sets=(day("freed_on"),),
+    ),
+    Step(
+        "custody_late",
+        "在押的人没有立即释放",
+        "检察规则626条",
+        CLOCK,
+        "awaiting",
+        SAME,
+        given=IN_CUSTODY.known() & FREED.unknown() & Fact("custody_late", "逾期提示").unknown(),
+        due=target(24, "hour", "effective_on", "reading"),
+        types=(CONTROL, PROBATION),
+        kind=Kind.CLOCK,
+        duties=(Duty("提示监督", "检察规则626条", PROCURATORATE, by=COUNTY, mark="reading"),),
+        sets=(put("custody_late", value=True),),
+        alarm=True,
     ),
     # ---- 二、假释：监狱的部分 ------------------------------------------------------------------------
     Step(
@@ -167,20 +206,27 @@ ARRIVAL: tuple[Step, ...] = (
         )
         for frm in ("awaiting", "missing")
     ),
-    Step(
-        "lapse",
-        "逾期未报到",
-        "社区矫正法21条1款",
-        CLOCK,
-        "awaiting",
-        "missing",
-        given=ARRIVED.unknown(),
-        due=REPORT_DUE,
-        types=REPORTING,
-        kind=Kind.CLOCK,
-        duties=(Duty("提示查找", "社区矫正法30条", COUNTY), TELL_J),
-        sets=(day("missing_since"),),
-        alarm=True,
+    # who is still kept in custody is not missing
+    *(
+        Step(
+            "lapse",
+            "逾期未报到",
+            "社区矫正法21条1款",
+            CLOCK,
+            "awaiting",
+            "missing",
+            given=ARRIVED.unknown() & free,
+            due=REPORT_DUE,
+            types=types,
+            kind=Kind.CLOCK,
+            duties=(Duty("提示查找", "社区矫正法30条", COUNTY), TELL_J),
+            sets=(day("missing_since"),),
+            alarm=True,
+        )
+        for types, free in (
+            (REPORTING, IN_CUSTODY.unknown()),
+            ((CONTROL, PROBATION), IN_CUSTODY.known() & FREED.known()),
+        )
     ),
     Step(
         "search",

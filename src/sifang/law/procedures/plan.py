@@ -1,7 +1,7 @@
 """矫正方案: made for the person, reviewed at each change of category, adjusted to effect and conduct, P-PLAN.
 
-Provider: `plan_outdated` = the day of `of:category:changed_on` is later than the plan's `reviewed_on` (or
-`adopted_on` while it was never reviewed). `minor` stays true after 18 (社区矫正法58条).
+The plan is outdated when the category changed on a later day than that of the last review (or of adoption
+while there was none). `minor` stays true after 18 (社区矫正法58条).
 
 Sources: 社区矫正法24条, 52条; 办法22条, 55条 (recalled).
 """
@@ -14,8 +14,10 @@ from sifang.law.procedure import SAME, Actor, Ask, Duty, Procedure, Step, day, t
 COUNTY = Actor.COUNTY
 MINOR = Fact("minor", "未成年人身份", source="case")
 OPENED = Fact("opened_on", "接收日")
-OUTDATED = Fact("plan_outdated", "类别变化后尚未复核的方案", source="ask:plan_outdated")
 CHANGED = Fact("category_changed_on", "类别变化日", source="of:category:changed_on")
+OUTDATED = Fact(
+    "plan_outdated", "类别变化后尚未复核的方案", source="later:category_changed_on:reviewed_on|adopted_on"
+)
 
 CONTENT = (
     Ask("basics", "基本情况", "long", article="办法22条2款"),

@@ -58,11 +58,14 @@ def test_the_plan_is_reviewed_after_each_change_of_category() -> None:
     walk = Walk(PLAN_2020, opened_on="2026-11-02")
     walk.take("adopt", COUNTY, **{ask.key: "x" for ask in CONTENT})
     assert "review" not in walk.expected()
-    walk.facts |= {"plan_outdated": True, "category_changed_on": "2026-11-10"}
+    walk.facts["category_changed_on"] = "2026-11-02"
+    assert "review" not in walk.expected()
+    walk.facts["category_changed_on"] = "2026-11-10"
     assert "review" in walk.expected()
     with pytest.raises(NotGiven):
         walk.take("revise", COUNTY, effect="x", measures_now="y")
-    walk.take("review", COUNTY, outcome="kept", measures_now="x")
+    walk.take("review", COUNTY, date(2026, 11, 12), outcome="kept", measures_now="x")
+    assert "review" not in walk.expected()
 
 
 def test_a_minors_plan_says_what_is_for_a_minor() -> None:
@@ -115,9 +118,11 @@ def test_the_deciding_body_tells_county_and_procuratorate_and_daily_duties_rest(
         assert step.kind is Kind.SUSPEND
         assert {duty.to for duty in step.duties} == {COUNTY, Actor.PROCURATORATE}
         assert not walk.expected()
+        assert walk.facts["held"] is True
         resumed = walk.take("resume", COUNTY, date(2026, 11, 20), freed_on="2026-11-20", freed_by="x")
         assert resumed.kind is Kind.RESUME
         assert walk.state == "resumed"
+        assert walk.facts["held"] is False
 
 
 @pytest.mark.parametrize(("measure", "owner"), [("criminal", POLICE), ("judicial", COURT)])

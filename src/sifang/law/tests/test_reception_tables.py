@@ -274,7 +274,9 @@ def test_in_time_nothing_is_assessed() -> None:
     ],
 )
 def test_exactly_one_body_must_bring_the_person(approved_by: str, held: bool, owner: Actor) -> None:
-    course = Course(type="outside_prison", approved_by=approved_by, held=held)
+    course = Course(type="outside_prison", approved_by=approved_by)
+    if held:
+        course.take("intake", "note_custody", COUNTY, held_at="看守所")
     rows = [step for step in course.intake.open_rows() if step.name in {"transfer", "note_decision"}]
     assert {step.actor for step in rows} == {owner}
     other = POLICE if owner is CUSTODY else CUSTODY
@@ -301,11 +303,16 @@ def test_an_illegal_transfer_goes_back_and_may_come_again() -> None:
 
 
 def test_a_person_held_when_sentenced_is_set_free_at_once() -> None:
-    course = Course(held=True)
+    course = Course()
+    assert "order_release" not in course.intake.expected()
+    course.take("intake", "state_custody", DECIDER, held_at="看守所")
     assert {"order_release", "hand_over_held"} <= course.intake.expected()
+    assert PROCURATORATE in {duty.to for duty in course.take("intake", "custody_late", CLOCK).duties}
+    with pytest.raises(NotGiven):
+        course.take("intake", "lapse", CLOCK)  # who is kept in custody is not missing
     course.take("intake", "hand_over_held", CUSTODY)
     assert not {"order_release", "hand_over_held"} & course.intake.expected()
-    assert "order_release" not in Course(held=False).intake.expected()
+    course.take("intake", "lapse", CLOCK)
 
 
 # ---- after reception -------------------------------------------------------------------------------------

@@ -1,14 +1,16 @@
 """What holds for every table of hand-over, reception, the end and special groups (PROCEDURES B, H, I)."""
 
 import re
+from dataclasses import replace
 from datetime import date
+from itertools import combinations
 
 import pytest
 
 from sifang.law.check import problems
 from sifang.law.conditions import Condition
 from sifang.law.documents import TITLES
-from sifang.law.procedure import ANY, SAME, Actor, Kind, Procedure, Step
+from sifang.law.procedure import ANY, SAME, Actor, Kind, Procedure, Step, copy
 from sifang.law.procedures import NAMES, all_editions, edition, editions_of
 from sifang.law.render import as_markdown, mark_of
 
@@ -133,6 +135,22 @@ def test_types_are_gated_as_the_matrix_says() -> None:
         if step.name == "assess_month_delay" and "撤销" in step.help and "没有撤销" not in step.help
     ]
     assert {one for step in month for one in step.types} == {"probation", "parole"}
+
+
+def test_the_check_finds_a_copy_and_a_first_day_that_nobody_gives() -> None:
+    first, *rest = TABLES[0].steps
+    bad = replace(first, sets=(*first.sets, copy("x", "nobody_gives_this")), not_before="nor_this")
+    found = list(problems(replace(TABLES[0], steps=(bad, *rest))))
+    assert any("nobody_gives_this" in one for one in found)
+    assert any("nor_this" in one for one in found)
+
+
+def test_no_duty_is_expected_twice() -> None:
+    """Rows of one desk that need the same paper: only one of their names is expected at a time."""
+    for table in TABLES:
+        for one, other in combinations(table.steps, 2):
+            if one.name != other.name and one.frm == other.frm and one.due and other.due and one.documents:
+                assert one.documents != other.documents, (table.name, one.name, other.name)
 
 
 def test_a_step_in_the_same_state_is_not_drawn() -> None:
