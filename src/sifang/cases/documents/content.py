@@ -4,6 +4,7 @@ All words are made here and reach the template as data, so that nothing an offic
 template. What the document needs and the act lacks is an error that names it.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -21,6 +22,7 @@ DONE_BY = {
     "outside_prison": "决定暂予监外执行",
 }
 TYPES = {"control": "管制", "probation": "缓刑", "parole": "假释", "outside_prison": "暂予监外执行"}
+CODE_WORD = re.compile(r"[a-z_]+")  # a fact such as "granted" is for programs, not for paper
 NOT_WITNESSED = "尚未完成四方见证"
 
 
@@ -74,11 +76,15 @@ class Parties:
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer: its key in the procedure's row, the row's own words for it, the value as printed."""
+    """One answer: its key in the procedure's row, the row's own words for it, the value as printed.
+
+    `own`: given with this act; the others were given earlier in the proceeding.
+    """
 
     key: str
     words: str
     shown: str
+    own: bool = True
 
 
 @dataclass(frozen=True)
@@ -147,7 +153,7 @@ def _value(need: Need, given: DocumentFacts) -> str:
         if shown.get(key):
             return shown[key]
         words = value_words(given.act.facts.get(key))
-        if words:
+        if words and not CODE_WORD.fullmatch(words):
             return words
     return ""
 
@@ -160,7 +166,9 @@ def _fields(kind: DocumentKind, given: DocumentFacts) -> tuple[dict[str, str], l
 def _others(kind: DocumentKind, given: DocumentFacts) -> list[list[str]]:
     """The answers of the row that the template has no place for: none may be lost."""
     placed = {key for need in kind.needs for key in (need.key, *need.others)}
-    return [[one.words, one.shown] for one in given.act.answers if one.key not in placed and one.shown]
+    return [
+        [one.words, one.shown] for one in given.act.answers if one.own and one.key not in placed and one.shown
+    ]
 
 
 def _party(key: str, given: DocumentFacts, fields: Mapping[str, str]) -> str:

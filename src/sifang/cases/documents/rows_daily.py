@@ -15,8 +15,8 @@ KINDS = (
         signs=("记录人", "社区矫正对象"),
         needs=(
             may("means", "方式", "how", "way"),
-            may("place", "地点", "where"),
-            may("happened_at", "时间", "reported_on", "visited_on", "at"),
+            may("place", "地点", "visited"),
+            may("happened_at", "时间", "seen_on", "change_on"),
             may("present", "在场人员"),
             may("noted", "情况记录", "content", "found", "report", "conduct"),
         ),
@@ -47,10 +47,9 @@ KINDS = (
         seal="county",
         needs=(
             may("extension_months", "延长期限（月）", "months", "lengthen_months", "extended_months"),
-            may("until", "延长至", "extended_until", "extended_to"),
+            may("until", "延长至", "extended_until"),
             may("proof", "依据材料", "diagnosis"),
         ),
-        reasons=True,
     ),
     DocumentKind(
         "visitor_form",
@@ -110,9 +109,9 @@ KINDS = (
         needs=(
             may("happened_at", "时间", "at", "noticed_at"),
             may("place", "地点", "where"),
-            must("noted", "违规情形和制止经过", "breach", "what", "facts", "found"),
-            may("police_called_at", "通知公安机关时间", "called_at", "police"),
-            may("result", "处置结果", "outcome"),
+            must("noted", "违规情形和制止经过", "breach", "what", "found", "kind", "handled"),
+            may("police_called_at", "通知公安机关", "called"),
+            may("result", "处置结果", "handled"),
         ),
     ),
     DocumentKind(

@@ -43,7 +43,7 @@ KINDS = (
             may("announced_on", "宣告日期"),
             may("place", "宣告地点"),
             may("evaluation", "鉴定意见"),
-            may("present", "到场人员"),
+            may("present", "到场人员", "attended"),
         ),
     ),
     DocumentKind(
@@ -54,7 +54,7 @@ KINDS = (
         "解证",
         to=("person",),
         seal="county",
-        needs=(may("released_on", "解除日期"), may("ground", "解除事由")),
+        needs=(may("released_on", "解除日期"), may("ground", "解除事由", "document_no")),
     ),
     DocumentKind(
         "release_notice",
@@ -66,7 +66,7 @@ KINDS = (
         copies=TOLD,
         signs=("承办人",),
         seal="county",
-        needs=(may("released_on", "解除日期"), may("ground", "解除事由")),
+        needs=(may("released_on", "解除日期"), may("ground", "解除事由", "document_no")),
     ),
     DocumentKind(
         "termination_notice",
@@ -79,9 +79,9 @@ KINDS = (
         signs=("承办人",),
         seal="county",
         needs=(
-            may("ground", "终止事由", "termination_ground", "why"),
-            may("paper_no", "依据文书", "document", "document_no", "ruling_no"),
-            may("terminated_on", "终止日期", "ended_on", "effective_on"),
+            may("ground", "终止事由", "cause"),
+            may("paper_no", "依据文书", "document_no"),
+            may("terminated_on", "终止日期", "document_on", "died_on"),
         ),
     ),
     DocumentKind(

@@ -27,7 +27,7 @@ KINDS = (
         copies=("procuratorate", "police"),
         signs=("承办人",),
         seal="decider",
-        needs=(may("papers", "随附文书", "documents", "received_papers"), may("offence", "罪名")),
+        needs=(may("papers", "随附文书", "papers_list"), may("offence", "罪名")),
     ),
     DocumentKind(
         "delivery_receipt",
@@ -39,8 +39,8 @@ KINDS = (
         signs=("收件人",),
         seal="county",
         needs=(
-            may("papers", "收到的文书", "documents", "received_papers"),
-            may("docs_received_on", "收到日期", "received_on", "papers_received_on"),
+            may("papers", "收到的文书", "papers_list"),
+            may("docs_received_on", "收到日期", "papers_came_on"),
         ),
     ),
     DocumentKind(
@@ -53,7 +53,7 @@ KINDS = (
         copies=("procuratorate",),
         signs=("承办人",),
         seal="county",
-        needs=(must("missing", "缺少的文书", "missing_papers", "gap", "lacking"),),
+        needs=(must("missing", "缺少的文书", "gap", "lacking"),),
     ),
     DocumentKind(
         "reception_form",
@@ -70,7 +70,7 @@ KINDS = (
             may("work", "职业或者就读学校", "employer"),
             may("health", "健康状况"),
             may("family", "家庭成员和联系人", "contact_person"),
-            may("papers", "收到的法律文书", "documents"),
+            may("papers", "收到的法律文书", "papers_list"),
             may("noted", "备注", "note", "remark"),
         ),
     ),
@@ -86,7 +86,7 @@ KINDS = (
         seal="county",
         needs=(
             may("reported_on", "报到日期", "arrived_on", "received_on"),
-            may("outcome", "报到情况", "result", "late_days"),
+            may("outcome", "报到情况", "lateness"),
         ),
     ),
     DocumentKind(
@@ -101,8 +101,8 @@ KINDS = (
             may("announced_on", "宣告日期"),
             may("place", "宣告地点"),
             may("host", "主持人", "presided_by"),
-            may("present", "到场人员", "attendants", "witnesses"),
-            may("refused_to_sign", "拒绝签名情况", "signature"),
+            may("present", "到场人员", "attended"),
+            may("refused_to_sign", "拒绝签名情况", "witnesses"),
         ),
     ),
     DocumentKind(
@@ -126,9 +126,12 @@ KINDS = (
         needs=(
             may("assessment", "综合评估", "evaluation"),
             may("psychology", "心理状态和其他特殊情况", "special", "psychological"),
-            must("measures", "监管、教育、帮扶措施", "plan", "supervision"),
+            may("basics", "基本情况"),
+            must("measures", "监督管理措施", "measures_now"),
+            may("help", "教育帮扶措施", "help_given"),
             may("goals", "矫正目标", "aims"),
-            may("adjustment", "调整情况", "changed_because", "changes"),
+            may("adjustment", "调整情况", "effect"),
+            may("adjusted", "调整后的措施", "measures_now"),
         ),
     ),
     DocumentKind(
@@ -140,9 +143,9 @@ KINDS = (
         signs=("评估人", "审核人", "社区矫正对象"),
         seal="county",
         needs=(
-            must("category", "管理类别", "level", "new_category"),
-            may("former_category", "原类别", "old_category"),
-            may("assessment", "评估情况", "evaluation", "basis"),
+            must("category", "管理类别", "category_to"),
+            may("former_category", "原类别", "category_from"),
+            may("assessment", "评估情况", "risk"),
         ),
         reasons=True,
     ),

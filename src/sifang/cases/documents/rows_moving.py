@@ -188,7 +188,7 @@ KINDS = (
         seal="county",
         needs=(
             may("documents_held", "持有的出入境证件", "passport", "passports"),
-            may("valid_to", "报备期限至", "filed_until", "until"),
+            may("valid_to", "报备期限至", "valid_until"),
         ),
     ),
     DocumentKind(

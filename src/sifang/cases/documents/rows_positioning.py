@@ -4,9 +4,9 @@ from sifang.cases.documents.catalogue import DocumentKind, may, must
 from sifang.law.procedure import Actor
 
 COUNTY, HEAD = Actor.COUNTY, Actor.HEAD
-GROUND = may("ground", "法定情形", "grounds")
+GROUND = may("ground_words", "法定情形", "ground")
 EVIDENCE = may("evidence", "证明该情形的记录", "proof", "record", "linked_record")
-UNTIL = may("measure_until", "使用至", "valid_to", "ends_on", "until", "expires_on", "ep_until")
+UNTIL = may("measure_until", "使用至", "ends_on", "valid_to")
 
 KINDS = (
     DocumentKind(
@@ -18,7 +18,6 @@ KINDS = (
         signs=("承办人", "社区矫正机构负责人", "县级司法行政部门负责人"),
         seal="bureau",
         needs=(GROUND, EVIDENCE, may("months", "拟使用期限（月）", "term_months", "period")),
-        reasons=True,
     ),
     DocumentKind(
         "positioning_decision",
@@ -56,7 +55,7 @@ KINDS = (
             GROUND,
             UNTIL,
             may("assessment", "评估情况", "review", "noted", "found", "evaluation"),
-            must("still_needed", "是否仍有必要", "needed", "necessary", "outcome", "result"),
+            must("still_needed", "是否仍有必要", "necessity"),
         ),
     ),
     DocumentKind(
@@ -68,7 +67,6 @@ KINDS = (
         signs=("承办人", "县级司法行政部门负责人"),
         seal="bureau",
         needs=(GROUND, UNTIL, may("assessment", "到期评估", "review", "noted", "found", "evaluation")),
-        reasons=True,
     ),
     DocumentKind(
         "positioning_removal",

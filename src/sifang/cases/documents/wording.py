@@ -78,6 +78,9 @@ def value_words(value: object) -> str:
             words = day_words(value)
         case str():
             words = _text(value.strip())
+        case {"name": name, **more}:
+            about = "、".join(filter(None, (value_words(more.get(key)) for key in ("relation", "kind"))))
+            words = f"{name}（{about}）" if about else str(name)
         case Mapping():
             words = "，".join(filter(None, map(value_words, value.values())))
         case Sequence():

@@ -15,6 +15,7 @@ from sifang.cases.documents.render import TEMPLATES, render
 from sifang.cases.documents.wording import citation_words, number_words, numeral, short_name, value_words
 from sifang.cases.tests.document_samples import ZHANG, content_of, facts_for
 from sifang.law.documents import TITLES
+from sifang.law.procedures import all_editions
 
 KINDS = list(all_kinds())
 
@@ -32,6 +33,32 @@ def text_of(pdf: bytes) -> str:
 def test_the_catalogue_holds_every_document_that_the_tables_name():
     assert set(KINDS) == set(TITLES)
     assert {path.stem for path in TEMPLATES.glob("*.typ")} == {*KINDS, "base"}
+
+
+def test_every_step_that_makes_a_document_gives_what_the_document_needs():
+    lacking = []
+    for procedure in all_editions():
+        known = {ask.key for step in procedure.steps for ask in step.asks}
+        known |= {fact.key for fact in procedure.facts}
+        known |= {one.key for step in procedure.steps for one in step.sets}
+        for step in procedure.steps:
+            for kind in map(kind_of, {*step.documents, *(duty.document for duty in step.duties)} - {""}):
+                needed = [need for need in kind.needs if need.required]
+                lacking += [
+                    (procedure.name, step.name, kind.id, need.key)
+                    for need in needed
+                    if not {need.key, *need.others} & known
+                ]
+                if kind.reasons and not step.reasons:
+                    lacking.append((procedure.name, step.name, kind.id, "reasons"))
+    assert lacking == []
+
+
+def test_a_fact_in_code_is_not_printed():
+    given = facts_for("release_certificate")
+    act = replace(given.act, answers=(), facts={"ground": "served_out", "released_on": "2026-11-24"})
+    fields = content_for("release_certificate", replace(given, act=act))["fields"]
+    assert fields == {"released_on": "2026年11月24日", "ground": ""}
 
 
 def test_no_two_kinds_share_the_letters_of_their_numbers():
@@ -192,8 +219,8 @@ def test_values_are_printed_in_the_words_of_a_document():
     assert value_words("2026-11-24T01:05:00+00:00") == "2026年11月24日9时05分"
     assert value_words(value=True) == "是"
     assert (
-        value_words([{"name": "李所", "role": "组长"}, {"name": "周某", "role": "民警"}])
-        == "李所，组长；周某，民警"
+        value_words([{"name": "李所", "relation": "组长"}, {"name": "周某", "sex": "m"}])
+        == "李所（组长）；周某"
     )
     assert value_words(None) == ""
 
