@@ -5,16 +5,16 @@ is walked before the policies look at the rows that match.
 """
 
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from sifang.kernel.time import legal_day, utc_now
-from sifang.people.models import AgencyKind, Alias, Officer, Order, Person, Share
+from sifang.people.models import AgencyKind, Alias, Level, Officer, Order, Person, Share
 from sifang.people.names import tidy
 
 COUNTED = 10_000
+LOOKED_UP = 1_000
 LAST = "\U0010ffff"  # above every letter in collation C
 ID_FROM = 6  # so many digits of an identity number are asked for
 BY_COVERAGE = {AgencyKind.JUSTICE_BUREAU, AgencyKind.JUSTICE_OFFICE, AgencyKind.PROCURATORATE}
@@ -24,7 +24,8 @@ BY_COVERAGE = {AgencyKind.JUSTICE_BUREAU, AgencyKind.JUSTICE_OFFICE, AgencyKind.
 class Wanted:
     """What a list is narrowed to; None leaves it open.
 
-    `standing`: draft (handed over, not received), running, ended. `type`: a value of OrderType.
+    `standing`: draft (handed over, not received), running, ended. `type`: a value of OrderType. `lent`: only
+    whom another agency shares with the own one; the plain list of a county or office holds its own persons.
     """
 
     office_id: UUID | None = None
@@ -32,52 +33,63 @@ class Wanted:
     type: str | None = None
     standing: str | None = None
     is_minor: bool | None = None
+    lent: bool = False
 
 
 def listed(officer: Officer, query: str = "", wanted: Wanted | None = None) -> QuerySet[Person]:
     """Return whom this officer sees and asks for; run inside `acting`. An empty query asks for all."""
+    asked = wanted or Wanted()
+    words = tidy(query)
     found = Person.objects.all()
     agency = officer.agency
-    if agency is not None and agency.kind not in BY_COVERAGE:  # sees by shares alone: begin with them
-        found = found.filter(id__in=Share.objects.filter(agency=agency).values("person_id"))
-    words = tidy(query)
+    # whom it covers is said outright, beside the policies: only so does an index give them, in order
+    if agency is not None:
+        lent = Share.objects.filter(agency=agency).values_list("person_id", flat=True)
+        if asked.lent or agency.kind not in BY_COVERAGE:
+            found = found.filter(id__in=list(lent))
+        elif agency.kind == AgencyKind.JUSTICE_OFFICE or agency.level == Level.COUNTY:
+            is_office = agency.kind == AgencyKind.JUSTICE_OFFICE
+            own = Q(office=agency) if is_office else Q(county_code=agency.area_code)
+            found = found.filter(own | Q(id__in=list(lent[:LOOKED_UP])) if words else own)
     if words:
-        found = found.filter(id__in=matching(officer, words))
-    return _narrowed(found, wanted or Wanted())
+        found = found.filter(matching(officer, words))
+    return _narrowed(found, asked)
 
 
-def matching(officer: Officer, words: str) -> QuerySet[Any]:
-    """Return the ids of whom `words` (tidied) may mean.
+def matching(officer: Officer, words: str) -> Q:
+    """Return the condition on persons that `words` (tidied) may mean; run inside `acting`.
 
     Chinese: the beginning of a name, alias, number or document, with digits also the end of the last two.
     Letters: the beginning of the pinyin, or of the initials. Digits: the end of a number or document, or at
-    least six of an identity number. A minor is found by name only by the own county and office.
+    least six of an identity number. A minor is found by name only by the own county and office. Documents
+    and aliases are looked up first, at most a thousand: so every part of the condition has its index.
     """
-    named = Person.objects.filter(_known_by_name(officer))
-    family = Alias.objects.filter(_known_by_name(officer, "person__"))
+    known = _known_by_name(officer)
     back = words[::-1]
-    numbers = [
-        Person.objects.filter(_begins("number_reversed", back)).values("id"),
-        Order.objects.filter(_begins("document_reversed", back)).values("person_id"),
-    ]
-    found: list[QuerySet[Any]]
+    ends = not words.isalpha()
     if not words.isascii():
-        found = [
-            named.filter(_begins("name", words)).values("id"),
-            family.filter(_begins("name", words)).values("person_id"),
-            Person.objects.filter(_begins("number", words)).values("id"),
-            Order.objects.filter(_begins("document_no", words)).values("person_id"),
-            *(numbers if any(one.isdigit() for one in words) else ()),
-        ]
-    elif words.isalpha():
-        found = [named.filter(_begins(key, words)).values("id") for key in ("pinyin", "initials")]
-        found += [family.filter(_begins(key, words)).values("person_id") for key in ("pinyin", "initials")]
-    else:
-        found = list(numbers)
-        if len(words) >= ID_FROM:
-            found.append(named.filter(_begins("id_number", words.upper())).values("id"))
-    first, *others = found
-    return first.union(*others)
+        found = (known & _begins("name", words)) | _begins("number", words)
+        aliases, documents = _begins("name", words), _begins("document_no", words)
+        if ends:
+            found |= _begins("number_reversed", back)
+            documents |= _begins("document_reversed", back)
+        return found | Q(id__in=[*_ids_of_aliases(officer, aliases), *_ids_of_orders(documents)])
+    if words.isalpha():
+        by_sound = _begins("pinyin", words) | _begins("initials", words)
+        return (known & by_sound) | Q(id__in=_ids_of_aliases(officer, by_sound))
+    found = _begins("number_reversed", back)
+    if len(words) >= ID_FROM:
+        found |= known & _begins("id_number", words.upper())
+    return found | Q(id__in=_ids_of_orders(_begins("document_reversed", back)))
+
+
+def _ids_of_aliases(officer: Officer, condition: Q) -> list[UUID]:
+    found = Alias.objects.filter(condition, _known_by_name(officer, "person__"))
+    return list(found.values_list("person_id", flat=True)[:LOOKED_UP])
+
+
+def _ids_of_orders(condition: Q) -> list[UUID]:
+    return list(Order.objects.filter(condition).values_list("person_id", flat=True)[:LOOKED_UP])
 
 
 def knows_by_name(officer: Officer, person: Person) -> bool:

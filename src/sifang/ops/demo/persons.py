@@ -16,7 +16,7 @@ from sifang.law.time import day_begins, months_later
 from sifang.ledger.services import record
 from sifang.ops.demo.agencies import COUNTIES, County, Organs
 from sifang.ops.demo.names import invented
-from sifang.people.models import Agency, Order, OrderType, Person
+from sifang.people.models import Agency, Order, OrderType, Person, Share, ShareMatter
 from sifang.people.names import search_keys
 
 ZHANGSAN = "历下-2026-0417"
@@ -46,6 +46,7 @@ def take_over(organs: Organs, today: date, persons: int, tracked: int, chance: r
     Person.objects.bulk_create((one.person for one in entries), batch_size=BATCH)
     Order.objects.bulk_create((one.order for one in entries), batch_size=BATCH)
     Case.objects.bulk_create((one.case for one in entries), batch_size=BATCH)
+    Share.objects.bulk_create((_decided(one) for one in entries), batch_size=BATCH)
     ids = "\n".join(sorted(f"{one.person.id} {one.order.id}" for one in entries))
     digest = hashlib.sha256(ids.encode()).hexdigest()
     record("register_taken_over", {"persons": len(entries), "digest": digest})
@@ -64,6 +65,18 @@ def _entries(
         ground = GROUNDS[index % len(GROUNDS)] if is_tracked else None
         county = counties[index - 1]
         yield _entry(organs, today, index, county=county, ground=ground, numbers=numbers, chance=chance)
+
+
+def _decided(entry: Entry) -> Share:
+    """The body that decided sees its own order, as after any registration."""
+    return Share(
+        person=entry.person,
+        agency=entry.order.decided_by,
+        matter=ShareMatter.DECIDED,
+        article="社区矫正法20条",
+        valid_from=entry.case.opened_at,
+        given_by=entry.person.county_agency,
+    )
 
 
 def _shares() -> list[int]:
