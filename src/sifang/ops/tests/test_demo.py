@@ -158,7 +158,10 @@ def test_as_role_app_the_officers_see_their_own_persons_only(demo, signed_in):
     assert {number.split("-")[0] for number in lixia} == {"历下"}
     assert {number.split("-")[0] for number in shanghe} == {"商河"}
     assert access_persons(signed_in("fengban"), Purpose.DUTY).total == PERSONS
-    assert access_persons(signed_in("qianfa"), Purpose.DAILY).total == 0
+    court = access_persons(signed_in("qianfa"), Purpose.DAILY, limit=9999)  # by share: its own judgments
+    own = Order.objects.filter(decided_by=signed_in("qianfa").agency)
+    with acting(signed_in("qianfa"), Purpose.DAILY):
+        assert 0 < court.total == own.count() == Person.objects.count() < PERSONS
     with acting(signed_in("zhaojian"), Purpose.PROCURATE):
         assert Measure.objects.filter(person__number="历下-2026-0417").exists()
     assert access_person_by_number(signed_in("lisuo"), "历下-2026-0417", Purpose.DAILY).name == "张三"
