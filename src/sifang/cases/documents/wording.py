@@ -103,24 +103,29 @@ def _text(value: str) -> str:
     return value
 
 
-SUFFIXES = (
-    "社区矫正管理局",
-    "社区矫正管理局（司法局）",
-    "司法局",
-    "司法所",
-    "人民法院",
-    "公安局",
-    "监狱",
-    "看守所",
-)
+# bodies of one county share its name; all but the justice side add a letter, so that numbers stay apart
+BODIES = {
+    "社区矫正管理局": "",
+    "司法局": "",
+    "司法所": "司",
+    "人民法院": "法",
+    "人民检察院": "检",
+    "公安局": "公",
+    "监狱管理局": "狱",
+    "监狱": "监",
+    "看守所": "看",
+}
 
 
 def short_name(agency: str) -> str:
-    """Return 历下 for 济南市历下区司法局: the place by which the agency is known in numbers."""
-    name = agency.split("市", 1)[1] if "市" in agency[:-1] and not agency.startswith("市") else agency
-    for suffix in sorted(SUFFIXES, key=len, reverse=True):
-        name = name.removesuffix(suffix)
-    return re.sub(r"(?<=..)(区|县|市|街道|镇)$", "", name) or agency
+    """Return 历下 for 历下区司法局, 历下法 for its court: how an agency is known in numbers."""
+    name, letter = re.sub(r"^(..+?)市(?=.)", r"\1", agency), ""
+    for suffix, of_body in BODIES.items():
+        if name.endswith(suffix):
+            name, letter = name.removesuffix(suffix), of_body
+            break
+    place = re.sub(r"(?<=..)(市|区|县|街道|镇)$", "", name)
+    return f"{place}{letter}" or agency
 
 
 def number_words(agency: str, word: str, year: int, count: int) -> str:

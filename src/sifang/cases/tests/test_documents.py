@@ -3,6 +3,7 @@
 import re
 import zlib
 from dataclasses import replace
+from pathlib import Path
 
 import pypdfium2
 import pytest
@@ -59,6 +60,14 @@ def test_a_fact_in_code_is_not_printed():
     act = replace(given.act, answers=(), facts={"ground": "served_out", "released_on": "2026-11-24"})
     fields = content_for("release_certificate", replace(given, act=act))["fields"]
     assert fields == {"released_on": "2026年11月24日", "ground": ""}
+
+
+def test_the_guide_lists_every_kind_with_its_mark():
+    guide = (Path(__file__).resolve().parents[4] / "docs/guide/documents.md").read_text()
+    for kind in all_kinds().values():
+        row = next(line for line in guide.splitlines() if line.startswith(f"| `{kind.id}` "))
+        assert f"| {kind.title} | {kind.made_by.value} |" in row
+        assert row.endswith(f"| 矫{kind.word} | {kind.mark} |")
 
 
 def test_no_two_kinds_share_the_letters_of_their_numbers():
@@ -228,14 +237,16 @@ def test_values_are_printed_in_the_words_of_a_document():
 @pytest.mark.parametrize(
     ("agency", "short"),
     [
-        ("济南市历下区司法局", "历下"),
         ("历下区司法局", "历下"),
-        ("济南市历下区社区矫正管理局", "历下"),
-        ("济南市中级人民法院", "中级"),
-        ("平阴县司法局", "平阴"),
-        ("历下区泉城路司法所", "历下区泉城路"),
+        ("历下区人民法院", "历下法"),
+        ("济南市历下区社区矫正管理局", "济南历下"),
+        ("济南市司法局", "济南"),
         ("市中区司法局", "市中"),
-        ("济南市市中区司法局", "市中"),
+        ("济南市市中区司法局", "济南市中"),
+        ("平阴县司法局", "平阴"),
+        ("泉城路司法所", "泉城路司"),
+        ("山东省济南监狱", "山东省济南监"),
+        ("司法局", "司法局"),
     ],
 )
 def test_the_short_name_of_an_agency(agency, short):
@@ -243,4 +254,4 @@ def test_the_short_name_of_an_agency(agency, short):
 
 
 def test_the_number_of_a_document():
-    assert number_words("济南市历下区司法局", "外", 2026, 1) == "〔2026〕历下矫外字第0001号"
+    assert number_words("历下区司法局", "外", 2026, 1) == "〔2026〕历下矫外字第0001号"
