@@ -22,6 +22,17 @@ DONE_BY = {
     "outside_prison": "决定暂予监外执行",
 }
 TYPES = {"control": "管制", "probation": "缓刑", "parole": "假释", "outside_prison": "暂予监外执行"}
+ORDER_KEYS = (
+    "type",
+    "done",
+    "decided_by",
+    "document_no",
+    "document_date",
+    "effective_on",
+    "term_start",
+    "term_end",
+    "prohibition",
+)
 CODE_WORD = re.compile(r"[a-z_]+")  # a fact such as "granted" is for programs, not for paper
 NOT_WITNESSED = "尚未完成四方见证"
 
@@ -179,7 +190,7 @@ def _party(key: str, given: DocumentFacts, fields: Mapping[str, str]) -> str:
 
 def _person(person: PersonFacts | None) -> dict[str, Any]:
     if person is None:
-        return {}
+        return dict.fromkeys(("name", "sex", "born", "number", "address", "phone"), "") | {"minor": False}
     return {
         "name": person.name,
         "sex": {"m": "男", "f": "女"}.get(person.sex, person.sex),
@@ -193,7 +204,7 @@ def _person(person: PersonFacts | None) -> dict[str, Any]:
 
 def _order(order: OrderFacts | None) -> dict[str, str]:
     if order is None:
-        return {}
+        return dict.fromkeys(ORDER_KEYS, "")
     until = f"，至{day_words(order.prohibition_until)}" if order.prohibition_until else ""
     return {
         "type": TYPES.get(order.type, order.type),

@@ -192,6 +192,15 @@ def test_what_an_officer_types_is_never_read_as_a_template():
     assert typed.replace(" ", "") in text
 
 
+def test_a_letter_that_concerns_nobody_names_nobody():
+    text = text_of(
+        render("delegation_letter", content_of("delegation_letter", person=None, order=None), draft=False)
+    )
+    assert "七日以内的外出审批" in text
+    assert "历下区泉城路司法所：" in text
+    assert "张三" not in text
+
+
 def test_an_unknown_kind_is_refused():
     with pytest.raises(NoSuchDocument, match="warrant"):
         render("warrant", {}, draft=True)
