@@ -127,7 +127,7 @@ KINDS = (
             may("assessment", "综合评估", "evaluation"),
             may("psychology", "心理状态和其他特殊情况", "special", "psychological"),
             may("basics", "基本情况"),
-            must("measures", "监督管理措施", "measures_now"),
+            must("measures", "监督管理措施", "supervision", "measures_now"),
             may("help", "教育帮扶措施", "help_given"),
             may("goals", "矫正目标", "aims"),
             may("adjustment", "调整情况", "effect"),
