@@ -53,13 +53,13 @@ def reaches(procedure: Procedure, state: str, without: set[str]) -> bool:
 def gives(procedure: Procedure, step: Step, keys: set[str]) -> bool:
     """Whether the row asks for one of these, or no course comes to it without having answered one.
 
-    A row with a condition (a gap was noted) may stand on an answer that was given in the same state.
+    Within one state, a condition may stand for the answer: it asks for what the answering row left.
     """
-    asked = {ask.key for ask in step.asks if ask.required}
-    earlier = {ask.key for other in procedure.steps for ask in other.asks if ask.required}
-    return bool(
-        keys & asked or not reaches(procedure, step.frm, keys) or (step.given is not None and keys & earlier)
-    )
+    if keys & {ask.key for ask in step.asks if ask.required} or not reaches(procedure, step.frm, keys):
+        return True
+    conditions = {part.fact.key for part in step.given.parts} if step.given else set()
+    answering = [one for one in procedure.steps if keys & {ask.key for ask in one.asks if ask.required}]
+    return any(conditions & {made.key for made in (*one.sets, *one.asks)} for one in answering)
 
 
 def test_every_step_that_makes_a_document_gives_what_the_document_needs():
