@@ -40,6 +40,9 @@ AGENCIES = [
     ("历下区人民法院", AgencyKind.COURT, Level.COUNTY, "370102", None),
     ("济南市公安局历下分局", AgencyKind.POLICE, Level.COUNTY, "370102", "济南市公安局"),
     ("历下区政法委", AgencyKind.COMMITTEE_OFFICE, Level.COUNTY, "370102", None),
+    ("商河县人民检察院", AgencyKind.PROCURATORATE, Level.COUNTY, "370126", "济南市人民检察院"),
+    ("商河县公安局", AgencyKind.POLICE, Level.COUNTY, "370126", "济南市公安局"),
+    ("济南监狱", AgencyKind.PRISON, Level.CITY, "370100", None),
     ("商河县司法局", BUREAU, Level.COUNTY, "370126", "济南市司法局"),
     ("许商司法所", OFFICE, Level.TOWNSHIP, "370126", "商河县司法局"),
 ]
@@ -55,6 +58,8 @@ OFFICERS = [
     ("zhouwai", "周外", "商河县司法局", Role.COUNTY_OFFICER),
     ("wuli", "吴离", "历下区司法局", Role.COUNTY_OFFICER),
     ("sysadmin", "系管", "济南市司法局", Role.SYSTEM_ADMIN),
+    ("shike", "市科", "济南市司法局", Role.COUNTY_OFFICER),
+    ("jianguan", "监管", "济南监狱", Role.CUSTODY_OFFICER),
 ]
 
 

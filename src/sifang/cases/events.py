@@ -32,3 +32,23 @@ class ExpectationFulfilled:
     expectation: UUID
     kind: str
     by: UUID
+
+
+@unheard
+@dataclass(frozen=True)
+class ActDone:
+    """A step of a procedure was taken."""
+
+    act: UUID
+    case: UUID
+    procedure: str
+    step: str
+
+
+@unheard
+@dataclass(frozen=True)
+class DispatchAnswered:
+    """The recipient confirmed or disputed what was sent."""
+
+    dispatch: UUID
+    accepted: bool

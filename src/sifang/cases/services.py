@@ -8,19 +8,19 @@ from django.db.models import QuerySet
 
 from sifang.cases.errors import AlreadyOpen, NothingExpected
 from sifang.cases.events import CaseOpened, ExpectationFulfilled, ExpectationOpened
-from sifang.cases.models import Case, Expectation
+from sifang.cases.models import Case, Expectation, Stage
 from sifang.kernel.events import publish
 from sifang.kernel.time import utc_now
 from sifang.ledger.services import record
 from sifang.people.models import Agency, Order
 
 
-def open_case(order: Order) -> Case:
+def open_case(order: Order, *, stage: Stage = Stage.SUPERVISED) -> Case:
     """Open the course of an order (社区矫正法22条); one order has one case. Raises AlreadyOpen."""
     with transaction.atomic():
         if Case.objects.filter(order=order).exists():
             raise AlreadyOpen
-        case = Case.objects.create(person_id=order.person_id, order=order)
+        case = Case.objects.create(person_id=order.person_id, order=order, stage=stage)
         record("case_opened", {"case": str(case.id), "order": str(order.id)})
         publish(CaseOpened(case=case.id, order=order.id))
     return case

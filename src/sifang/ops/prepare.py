@@ -58,7 +58,15 @@ def migrate() -> int:
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if plan:
         call_command("migrate", verbosity=0, interactive=False)
+    publish()
     return len(plan)
+
+
+def publish() -> int:
+    """Publish the editions of procedures that the database does not have yet. Raises EditionChanged."""
+    from sifang.cases.editions import publish_editions
+
+    return publish_editions()
 
 
 def main() -> int:

@@ -104,6 +104,9 @@ def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> It
         grant_tables(owner)
     with django_db_blocker.unblock():
         call_command("migrate", database="owner", verbosity=0)
+        from sifang.cases.editions import publish_editions
+
+        publish_editions(using="owner")
         connections["owner"].close()
     with psycopg.connect(**_owner_parameters()) as owner:
         grant_tables(owner)

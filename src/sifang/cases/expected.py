@@ -1,0 +1,203 @@
+"""What is expected in a case, recomputed from its acts alone: pure, no Django, no clock, no database.
+
+Each open row with a due is an expectation, from the act that brought the case there to the act that takes it
+away; each recipient's receipt is one; and a row of the clock has a moment. The reconciler compares this with
+the table of expectations (DESIGN § 6).
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sifang.law.calendar import Calendar
+from sifang.law.conditions import derive
+from sifang.law.due import due, target
+from sifang.law.procedure import Actor, Due, Kind, Procedure, Step
+from sifang.law.render import mark_of
+from sifang.law.time import day_begins
+
+SEEN = 16  # digits of the occasion that tell one time from another
+
+
+@dataclass(frozen=True)
+class Moment:
+    """By when: the end as an instant (exclusive), law or target, and how it was counted."""
+
+    ends_at: datetime
+    kind: str
+    counted: str
+    occasion: str
+
+
+@dataclass(frozen=True)
+class Expected:
+    """One expectation: of which proceeding, which row, which occasion; owner in the word of the table."""
+
+    proceeding: str
+    procedure: str
+    step: str
+    occasion: str
+    actor: Actor
+    title: str
+    article: str
+    mark: str
+    moment: Moment
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What tells it from every other one of the case."""
+        return self.proceeding, f"{self.procedure}.{self.step}", self.occasion
+
+
+@dataclass(frozen=True)
+class Run:
+    """A proceeding as it stands: its state and its facts together with those of the case."""
+
+    id: str
+    procedure: Procedure
+    state: str
+    facts: Mapping[str, Any]
+    is_closed: bool = False
+
+
+@dataclass(frozen=True)
+class Happened:
+    """What one act left of its proceeding; `closes`: other proceedings that ended with it."""
+
+    act: str
+    proceeding: str
+    state: str
+    facts: Mapping[str, Any]
+    is_final: bool
+    closes: tuple[str, ...] = ()
+    opened: tuple[Run, ...] = ()
+
+
+@dataclass
+class Course:
+    """The expectations of a case over its acts: what is open now, and by which act the others were closed."""
+
+    open: dict[tuple[str, str, str], Expected] = field(default_factory=dict)
+    closed: dict[tuple[str, str, str], str] = field(default_factory=dict)
+
+
+def moment(given: Due, facts: Mapping[str, Any], calendar: Calendar, *, held: bool = False) -> Moment | None:
+    """Return when a due ends, or None while the fact that starts its clock is missing."""
+    since = facts.get(given.since)
+    if not since:
+        return None
+    start = _start(str(since))
+    occasion = str(since)[:SEEN]
+    if given.rule:
+        counted = due(given.rule, start, calendar=calendar, custody=held)
+        words = "；".join([*counted.steps, counted.warning or ""]).rstrip("；")
+        return Moment(_end(counted.last), "law", words, occasion)
+    if given.n:
+        last = target(given.n, given.unit, start, calendar)  # type: ignore[arg-type]
+        return Moment(_end(last), "target", f"内部目标：{given.n}", occasion)
+    return Moment(_end(start), "law", "当日，至24时", occasion)
+
+
+def _start(text: str) -> date | datetime:
+    return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
+
+
+def _end(last: date | datetime) -> datetime:
+    return last if isinstance(last, datetime) else day_begins(last + timedelta(days=1))
+
+
+def open_rows(run: Run) -> Iterator[Step]:
+    """Yield the rows that are open in a proceeding as it stands."""
+    if not run.is_closed:
+        for step in run.procedure.rows_from(run.state):
+            if step.is_open(run.facts):
+                yield step
+
+
+def expected_of(run: Run, calendar: Calendar) -> Iterator[Expected]:
+    """Yield what is expected in one proceeding as it stands."""
+    held = bool(run.facts.get("held"))
+    if held and run.procedure.pauses:
+        return
+    seen = set()
+    for step in open_rows(run):
+        if step.due is None or step.kind is Kind.CLOCK or step.name in seen:
+            continue
+        when = moment(step.due, run.facts, calendar, held=held)
+        if when is None:
+            continue
+        seen.add(step.name)
+        yield Expected(
+            proceeding=run.id,
+            procedure=run.procedure.name,
+            step=step.name,
+            occasion=when.occasion,
+            actor=step.actor,
+            title=step.title,
+            article=step.article,
+            mark=mark_of(step.article, step.due.mark or step.mark)
+            if step.due.n
+            else mark_of(step.article, step.mark),
+            moment=when,
+        )
+
+
+def clock_rows(run: Run, calendar: Calendar) -> Iterator[tuple[datetime, Step]]:
+    """Yield what the clock will do in one proceeding as it stands, with the instant of each."""
+    held = bool(run.facts.get("held"))
+    for step in open_rows(run):
+        if step.kind is Kind.CLOCK and step.due is not None:
+            when = moment(step.due, run.facts, calendar, held=held)
+            if when is not None:
+                yield when.ends_at, step
+
+
+def replay(
+    first: Sequence[Run],
+    acts: Sequence[Happened],
+    calendar: Calendar,
+    current: Callable[[Run], Run] = lambda run: run,
+) -> Course:
+    """Return the expectations of a whole course. `first`: proceedings that began with the case itself.
+
+    `current`: completes a run with facts that lie outside it (of the case, of other proceedings).
+    """
+    runs = {run.id: run for run in first}
+    course = Course()
+    _next(course, runs, calendar, current, by="")
+    for act in acts:
+        old = runs[act.proceeding]
+        runs[act.proceeding] = Run(old.id, old.procedure, act.state, act.facts, act.is_final)
+        for other in act.closes:
+            if other in runs:
+                run = runs[other]
+                runs[other] = Run(run.id, run.procedure, run.state, run.facts, is_closed=True)
+        runs |= {run.id: run for run in act.opened}
+        _next(course, runs, calendar, current, by=act.act)
+    return course
+
+
+def _next(
+    course: Course, runs: Mapping[str, Run], calendar: Calendar, current: Callable[[Run], Run], by: str
+) -> None:
+    now = {one.key: one for run in runs.values() for one in expected_of(current(run), calendar)}
+    for key in course.open.keys() - now.keys():
+        course.closed[key] = by
+    for key in now:
+        course.closed.pop(key, None)
+    course.open = now
+
+
+def complete(run: Run, case: Mapping[str, Any], others: Mapping[str, Run]) -> Run:
+    """Return a run with the facts of the case and of other proceedings that its table names.
+
+    `others`: the latest run of each procedure in the case. Providers ("ask:") are not recomputed: the rows
+    that need them carry no clock of their own that depends on them.
+    """
+    facts = dict(case) | dict(run.facts)
+    for fact in run.procedure.facts:
+        if fact.source.startswith("of:"):
+            _, name, key = fact.source.split(":")
+            facts[fact.key] = others[name].facts.get(key) if name in others else None
+    return Run(run.id, run.procedure, run.state, derive(facts, run.procedure.facts), run.is_closed)

@@ -1,0 +1,143 @@
+"""What may be done in a case now: every open row, who owns it, and why the others may not."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sifang.cases import facts as known_facts
+from sifang.cases.actors import WRITTEN_DOWN, actors_of, agency_of, may_write_down, with_delegation
+from sifang.cases.calendars import calendar
+from sifang.cases.expected import Moment, moment
+from sifang.cases.models import Case, Proceeding
+from sifang.kernel.time import legal_day, utc_now
+from sifang.law.procedure import Actor, Kind, Procedure, Step
+from sifang.law.procedures import all_editions, edition
+from sifang.law.render import mark_of
+from sifang.people.models import Officer
+
+
+@dataclass(frozen=True)
+class Option:
+    """One open row as an officer sees it: a button, or the reason why it is not his.
+
+    `owner`: the agency that has the power, by name where known. `writes_down`: the officer would only record
+    what the person, the guardian or a helper did. `waits_for`: the day before which it cannot be done.
+    """
+
+    procedure: Procedure
+    proceeding: UUID | None
+    step: Step
+    state: str
+    may: bool
+    writes_down: bool
+    owner: str
+    mark: str
+    due: Moment | None
+    waits_for: date | None
+
+    @property
+    def why_not(self) -> str:
+        """Why this officer may not press it, in words; empty when he may."""
+        if self.may:
+            return f"{self.waits_for} 起可以办理（{self.step.article}）" if self.waits_for else ""
+        return f"此项权限属于{self.owner}（{self.step.article}）"
+
+
+def options(officer: Officer, case: Case) -> list[Option]:
+    """Return every row that is open in a case today, those of the officer first. Run inside `acting`."""
+    day = legal_day(utc_now())
+    found = [one for run in case.proceedings.filter(closed_at=None) for one in _of(officer, case, run, day)]
+    if case.closed_at is None:
+        found += [
+            one for procedure in _startable(case, day) for one in _starts(officer, case, procedure, day)
+        ]
+    return sorted(found, key=lambda one: not one.may)
+
+
+def options_of(officer: Officer, case: Case, proceeding: Proceeding) -> list[Option]:
+    """Return the rows that are open in one proceeding today. Run inside `acting`."""
+    return list(_of(officer, case, proceeding, legal_day(utc_now())))
+
+
+def find_option(
+    officer: Officer, case: Case, procedure: str, step: str, proceeding: UUID | None
+) -> Option | None:
+    """Return the option of this name, the officer's own if he has one. Run inside `acting`."""
+    for one in options(officer, case):
+        if (one.procedure.name, one.step.name, one.proceeding) == (procedure, step, proceeding):
+            return one
+    return None
+
+
+def _startable(case: Case, day: date) -> Iterator[Procedure]:
+    """Procedures of which a new proceeding may begin by a step: several at a time, or none runs."""
+    if case.stage != "supervised":
+        return
+    running = set(case.proceedings.filter(closed_at=None).values_list("procedure", flat=True))
+    opened = {name for one in all_editions() for step in one.steps for name in step.opens}
+    about = known_facts.case_facts(case)
+    for name in dict.fromkeys(one.name for one in all_editions()):
+        procedure = edition(name, day)
+        begins = procedure.many or (name not in opened and name not in running)
+        if begins and name not in {"handover", "intake"} and procedure.is_for(about):
+            yield procedure
+
+
+def _starts(officer: Officer, case: Case, procedure: Procedure, day: date) -> Iterator[Option]:
+    facts = known_facts.judged(procedure, case, None, {}, day)
+    actors = actors_of(officer, case, None)
+    for step in procedure.rows_from(procedure.start):
+        if step.frm == procedure.start and step.is_for(facts):
+            yield _option(case, procedure, None, step, facts, actors, day)
+
+
+def _of(officer: Officer, case: Case, run: Proceeding, day: date) -> Iterator[Option]:
+    procedure = edition(run.procedure, day)
+    facts = known_facts.judged(procedure, case, run, {}, day)
+    actors = actors_of(officer, case, run)
+    best: dict[str, Option] = {}
+    for step in procedure.rows_from(run.state):
+        if step.kind is Kind.CLOCK or not (step.is_open(facts) or _asks_decide(procedure, step, facts)):
+            continue
+        one = _option(case, procedure, run, step, facts, actors, day)
+        if step.name not in best or (one.may and not best[step.name].may):
+            best[step.name] = one
+    yield from best.values()
+
+
+def _asks_decide(procedure: Procedure, step: Step, facts: dict[str, object]) -> bool:
+    """Whether the row is closed only because of facts that its own form will give."""
+    if not step.is_for(facts) or step.given is None:
+        return False
+    own = {ask.key for ask in step.asks} | {one.key for one in step.sets}
+    own |= {fact.key for fact in procedure.facts if fact.source.startswith("ask:")} if step.asks else set()
+    return all(part.holds(facts) or part.fact.key in own for part in step.given.parts)
+
+
+def _option(  # noqa: PLR0917
+    case: Case,
+    procedure: Procedure,
+    run: Proceeding | None,
+    step: Step,
+    facts: dict[str, object],
+    actors: frozenset[Actor],
+    day: date,
+) -> Option:
+    direct = step.actor in with_delegation(actors, step, case, day)
+    writes = not direct and step.actor in WRITTEN_DOWN and may_write_down(actors)
+    agency = agency_of(step.actor, case, run)
+    first = facts.get(step.not_before) if step.not_before else None
+    early = date.fromisoformat(str(first)[:10]) if first else None
+    return Option(
+        procedure=procedure,
+        proceeding=run.id if run else None,
+        step=step,
+        state=procedure.states[run.state if run else procedure.start],
+        may=direct or writes,
+        writes_down=writes,
+        owner=agency.name + ("负责人" if step.actor is Actor.HEAD else "") if agency else step.actor.value,
+        mark=mark_of(step.article, step.mark),
+        due=moment(step.due, facts, calendar()) if step.due else None,
+        waits_for=early if early and early > day else None,
+    )

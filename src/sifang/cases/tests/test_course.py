@@ -1,0 +1,147 @@
+"""A course through the services: every actor, clock, recipient and refusal of the main ways."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from sifang.cases.acts import Wish, take
+from sifang.cases.models import Act, Case, Dispatch, Expectation, Proceeding, Stage
+from sifang.cases.outbox import confirm
+from sifang.kernel.errors import BeyondPower, NotFound
+from sifang.kernel.time import legal_day, utc_now
+from sifang.people.models import Delegation
+from sifang.people.purposes import Purpose
+from sifang.people.services import register_judgment
+from tests.personae import City
+
+
+@dataclass
+class Desk:
+    """One case and the officers who work on it."""
+
+    city: City
+    case: Case
+
+    def does(self, officer: str, procedure: str, step: str, **more: Any) -> Act:
+        names = {"reasons", "remedy", "proceeding", "at"}
+        known = {key: value for key, value in more.items() if key in names}
+        answers = {key: value for key, value in more.items() if key not in names}
+        return take(self.city[officer], self.case.id, Wish(procedure, step, answers, **known))
+
+    def open(self) -> set[str]:
+        with self.city.acting("王科"):
+            return set(
+                Expectation.objects.filter(case=self.case, closed_at=None).values_list("kind", flat=True)
+            )
+
+    def state(self, procedure: str) -> str:
+        with self.city.acting("王科"):
+            return Proceeding.objects.filter(case=self.case, procedure=procedure).latest("started_at").state
+
+
+@pytest.fixture
+def handed_over(city: City) -> Desk:
+    """A judgment that took effect four days ago, entered by the court; the person has not come yet."""
+    effective = legal_day(utc_now()) - timedelta(days=4)
+    facts = city.facts("罗某", "", office=None)
+    paper = city.paper(
+        "罗某",
+        document_date=effective - timedelta(days=10),
+        effective_on=effective,
+        term_start=effective,
+        term_end=effective + timedelta(days=364),
+    )
+    with city.acting("钱法", Purpose.RECEPTION):
+        order = register_judgment(city["钱法"], facts, paper)
+        return Desk(city, Case.objects.get(order=order))
+
+
+def test_a_judgment_in_force_expects_notice_papers_and_the_person(handed_over: Desk) -> None:
+    assert {"handover.notify", "intake.report"} <= handed_over.open()
+    assert handed_over.case.stage == Stage.HANDOVER
+
+
+def test_an_outsider_learns_nothing_of_the_case(handed_over: Desk) -> None:
+    with pytest.raises(NotFound):
+        handed_over.does("周外", "intake", "verify_identity", identity_by="身份证")
+
+
+def _leave(desk: Desk, days: int, start: date | None = None) -> Act:
+    first = start or legal_day(utc_now()) + timedelta(days=5)
+    return desk.does(
+        "李所",
+        "leave",
+        "apply",
+        purpose="medical",
+        destination="北京市",
+        leaves_on=first.isoformat(),
+        returns_on=(first + timedelta(days=days - 1)).isoformat(),
+        proof="门诊预约单",
+    )
+
+
+@pytest.fixture
+def desk(city: City) -> Desk:
+    """张三, supervised in 历下; 趵突泉 has no delegation."""
+    return Desk(city, city.cases["张三"])
+
+
+@pytest.mark.parametrize(
+    ("officer", "outcome"),
+    [("王科", "granted"), ("李所", BeyondPower), ("周外", NotFound), ("市科", BeyondPower)],
+)
+def test_who_may_grant_ten_days(desk: Desk, officer: str, outcome: Any) -> None:
+    applied = _leave(desk, 10)
+    if isinstance(outcome, str):
+        act = desk.does(officer, "leave", "approve", proceeding=applied.proceeding_id)
+        assert act.state_after == outcome
+        assert act.facts["days"] == act.facts["window_days"] == 10
+    else:
+        with pytest.raises(outcome):
+            desk.does(officer, "leave", "approve", proceeding=applied.proceeding_id)
+
+
+def test_seven_days_belong_to_the_office_only_with_a_delegation(desk: Desk) -> None:
+    applied = _leave(desk, 7)
+    with pytest.raises(BeyondPower, match="县级社区矫正机构"):
+        desk.does("李所", "leave", "approve", proceeding=applied.proceeding_id)
+    city = desk.city
+    with city.acting("王科"):
+        Delegation.objects.create(
+            agency=city.agencies["历下区司法局"],
+            office=city.agencies["趵突泉司法所"],
+            matter="leave",
+            document_no="历下司委〔2026〕1号",
+            valid_from=legal_day(utc_now()) - timedelta(days=9),
+            by=city["王科"],
+        )
+    with pytest.raises(BeyondPower, match="司法所"):
+        desk.does("王科", "leave", "approve", proceeding=applied.proceeding_id)
+    act = desk.does("李所", "leave", "approve", proceeding=applied.proceeding_id)
+    with city.acting("王科"):
+        to = set(Dispatch.objects.filter(act=act).values_list("to_actor", flat=True))
+    assert {"社区矫正对象", "县级社区矫正机构"} <= to
+
+
+def test_thirty_days_in_two_months_go_to_the_city(desk: Desk) -> None:
+    today = legal_day(utc_now())
+    first = _leave(desk, 28, today + timedelta(days=3))
+    desk.does("王科", "leave", "approve", proceeding=first.proceeding_id)
+    second = _leave(desk, 4, today + timedelta(days=40))
+    with pytest.raises(BeyondPower, match="上一级社区矫正机构"):
+        desk.does("王科", "leave", "approve", proceeding=second.proceeding_id)
+    assert desk.does("市科", "leave", "approve", proceeding=second.proceeding_id).facts["window_days"] == 32
+
+
+def test_the_receipt_of_the_recipient_closes_the_duty(desk: Desk) -> None:
+    applied = _leave(desk, 10)
+    act = desk.does("王科", "leave", "approve", proceeding=applied.proceeding_id)
+    with desk.city.acting("赵检", Purpose.PROCURATE):
+        sent = Dispatch.objects.get(act=act, to_actor="人民检察院")
+    with pytest.raises(NotFound):
+        confirm(desk.city["周外"], sent.id)
+    assert confirm(desk.city["赵检"], sent.id).state == "accepted"
+    with desk.city.acting("王科"):
+        assert Expectation.objects.get(subject_id=sent.id).closed_by == sent.id
