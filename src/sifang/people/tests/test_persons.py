@@ -9,13 +9,14 @@ from django.db.utils import DatabaseError, IntegrityError
 from sifang.kernel.errors import BadInput, BeyondPower, NotFound
 from sifang.kernel.time import legal_day, utc_now
 from sifang.ledger.models import LedgerPending
-from sifang.people.models import Alias, Guardian, Person, Share, ShareMatter
+from sifang.people.models import Alias, Guardian, Person, Role, Share, ShareMatter
 from sifang.people.names import is_id_number, search_keys, tidy
 from sifang.people.rules import is_minor_on
 from sifang.people.services import (
     add_alias,
     add_guardian,
     change_person,
+    grant_role,
     move_person,
     share,
     tell_guardian,
@@ -172,6 +173,14 @@ def test_the_database_alone_moves_nobody_else(city, officer):
         assert Person.objects.get(name="张三").county_code == "370102"
     with city.acting("周外"), pytest.raises(DatabaseError), transaction.atomic():  # half a move
         Person.objects.filter(name="张三").update(county_code="370126")
+
+
+def test_the_city_which_covers_both_counties_moves_nobody_either(city):
+    grant_role(city["冯班"], Role.COUNTY_OFFICER, valid_from=utc_now() - timedelta(days=1))
+    examined(city)
+    place = {"county_code": "370126", "county_agency": city.agencies[NEW], "office": None}
+    with city.acting("冯班"), pytest.raises(IntegrityError, match="办法31条"), transaction.atomic():
+        Person.objects.filter(name="张三").update(**place)
 
 
 def test_after_the_share_has_ended_there_is_no_move(city):
