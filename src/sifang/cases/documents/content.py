@@ -100,7 +100,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class ActFacts:
-    """The act that makes the document: by whom, when, on what ground, with which answers."""
+    """The act that makes the document: by whom, when, on what ground, with which answers.
+
+    `sealed_by`: the agency that decided instead of the one whose seal the kind usually bears.
+    """
 
     step: str
     day: date
@@ -111,6 +114,7 @@ class ActFacts:
     facts: Mapping[str, Any] = field(default_factory=dict)
     reasons: str = ""
     remedy: str = ""
+    sealed_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -148,7 +152,7 @@ def content_for(kind_id: str, given: DocumentFacts) -> Content:
         "to": [names[key] or "　　　　　　" for key in kind.to],
         "copies": [names[key] for key in kind.copies if names[key]],
         "signs": list(kind.signs),
-        "seal": names.get(kind.seal) or given.act.agency if kind.seal else "",
+        "seal": (given.act.sealed_by or names.get(kind.seal) or given.act.agency) if kind.seal else "",
         "fields": fields,
         "others": _others(kind, given),
         "person": _person(given.person),

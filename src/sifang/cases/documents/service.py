@@ -43,6 +43,7 @@ from sifang.law.procedures import edition
 from sifang.people.access import Purpose, acting, record_read
 from sifang.people.models import Agency, AgencyKind, Delegation, Officer
 
+ABOVE = {Actor.HIGHER.value, Actor.PROVINCE.value, Actor.NEW_COUNTY.value}  # they seal what they decide
 CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # without those that look alike
 CODE_GROUPS, GROUP_LENGTH = 4, 4
 
@@ -77,15 +78,14 @@ def issue_all(done: ActDone) -> None:
     """Issue what the act's row names, in the act's own transaction."""
     if _WITHHELD.get():
         return
-    act = Act.objects.select_related(
-        "officer",
-        "agency",
-        "proceeding__other_agency",
-        "case__person__county_agency__parent",
-        "case__person__office",
-        "case__order__decided_by",
-    ).get(id=done.act)
-    for kind_id in _kinds_of(_row(act)[1], act):
+    act = Act.objects.get(id=done.act)
+    kinds = _kinds_of(_row(act)[1], act)
+    if not kinds:
+        return
+    act.case = Case.objects.select_related(
+        "person__county_agency__parent", "person__office", "order__decided_by"
+    ).get(id=act.case_id)
+    for kind_id in kinds:
         issue(act, kind_id)
 
 
@@ -186,6 +186,7 @@ def facts_of(act: Act, kind: DocumentKind) -> DocumentFacts:
             facts=act.after,
             reasons=act.reasons,
             remedy=act.remedy,
+            sealed_by=act.agency.name if act.agency and act.actor in ABOVE else "",
         ),
         parties=_parties(case, act.proceeding, {*kind.to, *kind.copies, kind.seal}),
         person=PersonFacts(

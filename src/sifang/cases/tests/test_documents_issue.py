@@ -68,6 +68,15 @@ def test_an_application_and_its_grant_make_their_documents(city: City) -> None:
         assert set(Dispatch.objects.filter(act=grant).values_list("document_id", flat=True)) == {notice.id}
 
 
+def test_who_decides_above_the_county_seals_it(city: City) -> None:
+    first = legal_day(utc_now()) + timedelta(days=5)
+    applied = applies(city, returns_on=(first + timedelta(days=39)).isoformat())
+    take(city["市科"], applied.case_id, Wish("leave", "approve", proceeding=applied.proceeding_id))
+    (notice,) = documents(city, "leave_notice")
+    assert notice.content["seal"] == "济南市司法局"
+    assert "〕济南矫准字第0001号" in notice.number
+
+
 def test_a_refusal_states_its_reasons_and_the_remedy(city: City) -> None:
     applied = applies(city)
     reasons = "证明材料不能证明就医的需要"
