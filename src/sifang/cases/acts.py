@@ -72,19 +72,21 @@ def take(officer: Officer, case_id: UUID, wish: Wish) -> Act:
         return perform(officer, case, wish)
 
 
+WHOLE = ("person__county_agency__parent", "person__office", "order__decided_by", "order__person")
+
+
 def locked(case_id: UUID) -> Case:
     """Return the case, locked for this transaction. Raises NotFound."""
-    found = (
-        Case.objects.select_for_update(of=("self",))
-        .select_related(
-            "person__county_agency__parent", "person__office", "order__decided_by", "order__person"
-        )
-        .filter(id=case_id)
-        .first()
-    )
+    rows = Case.objects.select_for_update(of=("self",)).select_related(*WHOLE)
+    found = rows.filter(id=case_id).first()
     if found is None:
         raise NotFound
     return found
+
+
+def reread(case_id: UUID) -> Case:
+    """Return the case as the act left it: another county, another office, an order received or ended."""
+    return Case.objects.select_related(*WHOLE).get(id=case_id)
 
 
 def perform(officer: Officer | None, case: Case, wish: Wish) -> Act:
@@ -299,9 +301,9 @@ def _causes(act: Act, case: Case, proceeding: Proceeding, row: Step) -> None:
     for opened in opened_by(row, act.facts, lambda name: edition(name, day)):
         if opened.many or not case.proceedings.filter(procedure=opened.name, closed_at=None).exists():
             begin(case, opened, _handed_on(opened, act), at=act.at, by=act)
+    write_dispatches(act, case, proceeding, row)  # to the agencies as they stood when it was decided
     publish(ActDone(act=act.id, case=case.id, procedure=act.procedure, step=act.step))
-    write_dispatches(act, case, proceeding, row)
-    sync(case, by=act.id, at=act.at)
+    sync(reread(case.id), by=act.id, at=act.at)
 
 
 def _handed_on(opened: Procedure, act: Act) -> dict[str, Any]:

@@ -56,6 +56,8 @@ def sync(case: Case, *, by: UUID, at: datetime) -> None:
         _close(there[key], by, at)
     for key in now.keys() - there.keys():
         _open(case, *now[key], at=at)
+    for key in now.keys() & there.keys():
+        _hand_over(case, there[key], *now[key])
     case.wake_at = next_wake(runs)
     Case.objects.filter(id=case.id).update(wake_at=case.wake_at)
 
@@ -88,6 +90,14 @@ def _open(case: Case, proceeding: Proceeding, one: Expected, *, at: datetime) ->
     )
     if fresh:
         publish(ExpectationOpened(expectation=row.id, kind=row.kind))
+
+
+def _hand_over(case: Case, row: Expectation, proceeding: Proceeding, one: Expected) -> None:
+    """What was expected of the old agency is expected of the one that is responsible now (办法31条)."""
+    owner = desk_of(one.actor, case, proceeding)
+    if owner.id != row.owner_id:
+        row.owner = owner
+        row.save(update_fields=["owner"])
 
 
 def _close(row: Expectation, by: UUID, at: datetime) -> None:

@@ -79,6 +79,7 @@ async def take_up(jobs: JobManager) -> int:
 @app.task(name="each_minute", queue=CLOCK, queueing_lock="each_minute")
 def each_minute(timestamp: int) -> dict[str, int]:
     """Do what the clock asks for; return how many measures ended and how many expectations are late."""
+    from sifang.cases.clock import run_clock
     from sifang.cases.services import overdue
     from sifang.monitoring.services.measures import end_expired
     from sifang.people.access import system
@@ -87,9 +88,28 @@ def each_minute(timestamp: int) -> dict[str, int]:
     now = steady_now()
     with system("reconcile"):
         done = {"ended": end_expired(now), "late": overdue(now).count()}
+    done["steps"] = run_clock(now)
     if any(done.values()):
         log.info("clock_worked", **done)
     return done
+
+
+@app.periodic(cron="23 16 * * *")  # 00:23 in Shanghai, after the day has ended
+@app.task(name="reconcile", queue=CLOCK, queueing_lock="reconcile", lock="reconcile")
+def reconcile_daily(timestamp: int) -> dict[str, int]:
+    """Recompute what is expected from the acts and compare; a difference becomes a technical incident."""
+    from sifang.cases.clock import reconcile
+    from sifang.monitoring.models import Incident
+    from sifang.people.access import system
+
+    del timestamp
+    found = reconcile(steady_now())
+    if not found.is_empty:
+        count = len(found.missing) + len(found.unfounded)
+        summary = f"应办事项与行为记录不一致：{count} 项，{found.cases} 案中核对"
+        with system("reconcile"):
+            Incident.objects.create(kind="server", summary=summary, began_at=utc_now())
+    return {"cases": found.cases, "missing": len(found.missing), "unfounded": len(found.unfounded)}
 
 
 @app.periodic(cron="7,27,47 * * * *")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sifang.cases.acts import Wish, take
+from sifang.cases.errors import CourseEnded
 from sifang.cases.models import Act, Case, Dispatch, Expectation, Proceeding, Stage
 from sifang.cases.outbox import confirm
 from sifang.kernel.errors import BeyondPower, NotFound
@@ -35,6 +36,10 @@ class Desk:
             return set(
                 Expectation.objects.filter(case=self.case, closed_at=None).values_list("kind", flat=True)
             )
+
+    def stage(self) -> str:
+        with self.city.acting("王科"):
+            return Case.objects.get(id=self.case.id).stage
 
     def state(self, procedure: str) -> str:
         with self.city.acting("王科"):
@@ -68,10 +73,10 @@ def test_an_outsider_learns_nothing_of_the_case(handed_over: Desk) -> None:
         handed_over.does("周外", "intake", "verify_identity", identity_by="身份证")
 
 
-def _leave(desk: Desk, days: int, start: date | None = None) -> Act:
+def _leave(desk: Desk, days: int, start: date | None = None, by: str = "李所") -> Act:
     first = start or legal_day(utc_now()) + timedelta(days=5)
     return desk.does(
-        "李所",
+        by,
         "leave",
         "apply",
         purpose="medical",
@@ -145,3 +150,51 @@ def test_the_receipt_of_the_recipient_closes_the_duty(desk: Desk) -> None:
     assert confirm(desk.city["赵检"], sent.id).state == "accepted"
     with desk.city.acting("王科"):
         assert Expectation.objects.get(subject_id=sent.id).closed_by == sent.id
+
+
+def test_a_hand_over_to_the_day_of_reception(handed_over: Desk) -> None:
+    desk = handed_over
+    with pytest.raises(BeyondPower, match="社区矫正决定机关"):
+        desk.does("王科", "handover", "notify")
+    desk.does("钱法", "handover", "notify")
+    assert "handover.notify" not in desk.open()
+    served = desk.does("钱法", "handover", "serve", papers_list="判决书、执行通知书、起诉书副本")
+    with desk.city.acting("赵检", Purpose.PROCURATE):
+        assert Dispatch.objects.filter(act=served, to_agency=desk.city["赵检"].agency).exists()
+    today = legal_day(utc_now()).isoformat()
+    desk.does("王科", "handover", "accept_papers", papers_came_on=today, papers_list="齐全")
+    assert "handover.receipt" in desk.open()
+    desk.does("王科", "handover", "receipt")
+    desk.does("王科", "intake", "report")
+    desk.does("王科", "intake", "verify_identity", identity_by="居民身份证")
+    with pytest.raises(BeyondPower):
+        desk.does("郑局", "intake", "receive")
+    desk.does("王科", "intake", "receive")
+    assert desk.stage() == Stage.SUPERVISED
+    assert {"team.form", "exit_control.file", "ending.release"} <= desk.open()
+    with desk.city.acting("王科"):
+        assert Case.objects.get(id=desk.case.id).order.received_on == legal_day(utc_now())
+
+
+def test_release_on_the_day_of_the_end_stops_everything(city: City) -> None:
+    today = legal_day(utc_now())
+    start = today - timedelta(days=200)
+    with city.acting("钱法", Purpose.RECEPTION):
+        order = register_judgment(
+            city["钱法"],
+            city.facts("尤某", "", office=None),
+            city.paper("尤某", document_date=start, effective_on=start, term_start=start, term_end=today),
+        )
+        desk = Desk(city, Case.objects.get(order=order))
+    desk.does("王科", "intake", "report")
+    desk.does("王科", "intake", "verify_identity", identity_by="居民身份证")
+    desk.does("王科", "intake", "receive")
+    with pytest.raises(BeyondPower):
+        desk.does("郑局", "ending", "release")
+    desk.does("王科", "ending", "release")
+    assert desk.stage() == Stage.ENDED
+    left = {kind.partition(".")[0] for kind in desk.open() if kind not in {"receipt", "copy"}}
+    assert left <= {"exit_control", "minor", "ending"}, left
+    assert "exit_control.withdraw" in desk.open() or desk.state("exit_control") == "pending"
+    with pytest.raises(CourseEnded):
+        _leave(desk, 3, by="王科")
