@@ -12,7 +12,13 @@ from typing import Any
 
 from sifang.cases.documents.catalogue import ORIGINS, DocumentKind, Need, kind_of
 from sifang.cases.documents.errors import FieldMissing
-from sifang.cases.documents.wording import citation_states, citation_words, day_words, value_words
+from sifang.cases.documents.wording import (
+    citation_states,
+    citation_words,
+    day_words,
+    spelled_out,
+    value_words,
+)
 
 Content = dict[str, Any]
 DONE_BY = {
@@ -233,5 +239,5 @@ def _act(act: ActFacts) -> dict[str, str]:
         "article": citation_words(act.article),
         "unverified": "、".join(citation_states(act.article)),
         "reasons": act.reasons.strip(),
-        "remedy": act.remedy.strip(),
+        "remedy": spelled_out(act.remedy.strip()),
     }

@@ -10,6 +10,8 @@ from sifang.law.articles.index import ALIASES, LAWS, UnknownArticle, article
 DIGITS = "〇一二三四五六七八九"
 TEN, HUNDRED = 10, 100
 _CITED = re.compile(r"(?P<law>[一-龥]+?)第?(?P<number>\d+)条(?P<tail>(?:\d+款)?(?:\d+项)?)")
+_NAMES = "|".join(sorted([*LAWS, *ALIASES], key=len, reverse=True))
+_IN_TEXT = re.compile(rf"(?:{_NAMES})\d+条(?:\d+款)?(?:\d+项)?")
 _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}$")
 _ISO_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}")
 
@@ -50,6 +52,11 @@ def citation_words(citation: str) -> str:
         found.append(f"{name}第{numeral(int(match['number']))}条{tail}")
         last = law
     return "、".join(found) or citation
+
+
+def spelled_out(text: str) -> str:
+    """Return a text of a table with the citations in it as a document names them."""
+    return _IN_TEXT.sub(lambda found: citation_words(found[0]), text)
 
 
 def citation_states(citation: str) -> Iterator[str]:

@@ -13,7 +13,14 @@ from sifang.cases.documents.catalogue import NoSuchDocument, all_kinds, kind_of
 from sifang.cases.documents.content import Answer, content_for
 from sifang.cases.documents.errors import FieldMissing, NoGlyph
 from sifang.cases.documents.render import TEMPLATES, render
-from sifang.cases.documents.wording import citation_words, number_words, numeral, short_name, value_words
+from sifang.cases.documents.wording import (
+    citation_words,
+    number_words,
+    numeral,
+    short_name,
+    spelled_out,
+    value_words,
+)
 from sifang.cases.tests.document_samples import ZHANG, content_of, facts_for
 from sifang.law.documents import TITLES
 from sifang.law.procedure import Procedure, Step
@@ -252,6 +259,18 @@ def test_citations_become_the_titles_of_the_laws():
     )
     assert citation_words("社区矫正法29条1款1项") == "《中华人民共和国社区矫正法》第二十九条第一款第一项"
     assert citation_words("办法27条、办法28条") == "《社区矫正法实施办法》第二十七条、第二十八条"
+
+
+def test_citations_within_a_text_are_spelled_out():
+    remedy = "也可以向人民检察院申诉（社区矫正法34条）"
+    assert spelled_out(remedy) == "也可以向人民检察院申诉（《中华人民共和国社区矫正法》第三十四条）"
+
+
+def test_no_sentence_ends_twice():
+    given = facts_for("move_answer")
+    answers = tuple(replace(one, shown=f"{one.words}已经核实。") for one in given.act.answers)
+    content = content_for("move_answer", replace(given, act=replace(given.act, answers=answers)))
+    assert "。。" not in text_of(render("move_answer", content, draft=False))
 
 
 def test_values_are_printed_in_the_words_of_a_document():
