@@ -144,7 +144,9 @@ def test_the_receipt_of_the_recipient_closes_the_duty(desk: Desk) -> None:
     applied = _leave(desk, 10)
     act = desk.does("王科", "leave", "approve", proceeding=applied.proceeding_id)
     with desk.city.acting("赵检", Purpose.PROCURATE):
-        sent = Dispatch.objects.get(act=act, to_actor="人民检察院")
+        sent = Dispatch.objects.select_related("document").get(act=act, to_actor="人民检察院")
+        assert sent.document is not None
+        assert bytes(sent.document.pdf).startswith(b"%PDF")
     with pytest.raises(NotFound):
         confirm(desk.city["周外"], sent.id)
     assert confirm(desk.city["赵检"], sent.id).state == "accepted"
