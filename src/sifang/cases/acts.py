@@ -12,6 +12,7 @@ from sifang.cases import facts as known_facts
 from sifang.cases.actors import WRITTEN_DOWN, actors_of, may_write_down, with_delegation
 from sifang.cases.answers import read_answers
 from sifang.cases.calendars import calendar
+from sifang.cases.documents.issue import issue_all
 from sifang.cases.errors import CourseEnded, NotFromFuture, ReasonsMissing
 from sifang.cases.events import ActDone
 from sifang.cases.lawful import lawfully
@@ -302,6 +303,7 @@ def _causes(act: Act, case: Case, proceeding: Proceeding, row: Step) -> None:
         if opened.many or not case.proceedings.filter(procedure=opened.name, closed_at=None).exists():
             begin(case, opened, _handed_on(opened, act), at=act.at, by=act)
     publish(ActDone(act=act.id, case=case.id, procedure=act.procedure, step=act.step))
+    issue_all(act, row)
     write_dispatches(act, case, proceeding, row)  # to the agencies as they stood when it was decided
     sync(reread(case.id), by=act.id, at=act.at)
 

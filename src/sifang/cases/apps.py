@@ -9,4 +9,3 @@ class CasesConfig(AppConfig):
     def ready(self) -> None:
         """Let acts change the register."""
         from sifang.cases import effects  # noqa: F401 (subscribes)
-        from sifang.cases.documents import service  # noqa: F401 (subscribes)
