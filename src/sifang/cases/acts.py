@@ -302,9 +302,9 @@ def _causes(act: Act, case: Case, proceeding: Proceeding, row: Step) -> None:
     for opened in opened_by(row, act.facts, lambda name: edition(name, day)):
         if opened.many or not case.proceedings.filter(procedure=opened.name, closed_at=None).exists():
             begin(case, opened, _handed_on(opened, act), at=act.at, by=act)
+    issue_all(act, row)  # with the agencies as they stood when it was decided, as the recipients
+    write_dispatches(act, case, proceeding, row)
     publish(ActDone(act=act.id, case=case.id, procedure=act.procedure, step=act.step))
-    issue_all(act, row)
-    write_dispatches(act, case, proceeding, row)  # to the agencies as they stood when it was decided
     sync(reread(case.id), by=act.id, at=act.at)
 
 
