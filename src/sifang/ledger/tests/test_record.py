@@ -63,7 +63,7 @@ def test_a_record_needs_the_transaction_of_its_act():
         record("note", {"a": 1})
     with transaction.atomic():
         record("note", {"a": 1})
-    assert LedgerPending.objects.count() == 1
+    assert LedgerPending.objects.filter(kind="note").count() == 1
 
 
 @pytest.mark.django_db(transaction=True, databases=["default"])
@@ -71,7 +71,7 @@ def test_a_record_disappears_with_the_act_that_is_rolled_back():
     with transaction.atomic():
         record("note", {"a": 1})
         transaction.set_rollback(True)
-    assert not LedgerPending.objects.exists()
+    assert not LedgerPending.objects.filter(kind="note").exists()
 
 
 def test_the_commitment_is_salted_and_holds(db):
