@@ -10,11 +10,29 @@ from concurrent.futures import ThreadPoolExecutor
 
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import connections
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.utils.http import content_disposition_header
 
 from sifang.monitoring.access_export import Wish, access_track_export
 from sifang.people.models import Person
 from sifang.web.shell import Viewer
+
+
+# a PDF opened in the browser's own viewer: it may run nothing and call nobody
+PDF_POLICY = (
+    "default-src 'none'; object-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
+
+
+def pdf_answer(pdf: bytes, name: str) -> HttpResponse:
+    """Answer with a PDF that opens in the browser, kept nowhere."""
+    response = HttpResponse(pdf, content_type="application/pdf")
+    response.headers["Content-Disposition"] = (
+        content_disposition_header(as_attachment=False, filename=name) or ""
+    )
+    response.headers["Content-Security-Policy"] = PDF_POLICY
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def track_file(request: HttpRequest, viewer: Viewer, person: Person, wish: Wish) -> StreamingHttpResponse:

@@ -5,7 +5,18 @@ from django.views.generic import RedirectView
 
 from sifang.web.api import api
 from sifang.web.live import stream
-from sifang.web.views import alarms, command, devices, export, health, officers, persons, retention, signin
+from sifang.web.views import (
+    alarms,
+    command,
+    devices,
+    do,
+    export,
+    health,
+    officers,
+    persons,
+    retention,
+    signin,
+)
 
 urlpatterns = [
     path("", signin.landing),
@@ -35,7 +46,9 @@ urlpatterns = [
     path("persons/<str:number>/track", persons.track),
     path("persons/<str:number>/refused", retention.refused),
     path("persons/<str:number>/track/export", export.export),
+    path("persons/<str:number>/do/<slug:procedure>/<slug:step>", do.do),
     path("me", persons.me),
+    path("me/do/<slug:procedure>/<slug:step>", do.do_own),
     path("admin", RedirectView.as_view(url="/admin/devices")),
     path("admin/officers", officers.officers),
     path("admin/devices", devices.devices),

@@ -1,6 +1,6 @@
 """Figures with their units, instants in Shanghai, lengths of time: filters and plain functions."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django import template
@@ -78,6 +78,17 @@ def bar_clock(value: datetime) -> str:
     """Return 11月23日 周一 10:42:18."""
     local = value.astimezone(SHANGHAI)
     return f"{local.month}月{local.day}日 周{WEEKDAYS[local.weekday()]} {local:%H:%M:%S}"
+
+
+@register.filter
+def before(value: datetime | None) -> str:
+    """Return the end of a period (exclusive) as its last moment: 11-30 周一 24:00, or 11-30 周一 14:20."""
+    if value is None:
+        return "—"
+    local = value.astimezone(SHANGHAI)
+    is_midnight = (local.hour, local.minute) == (0, 0)
+    last = local - timedelta(days=1) if is_midnight else local
+    return f"{last:%m-%d} 周{WEEKDAYS[last.weekday()]} {'24:00' if is_midnight else f'{local:%H:%M}'}"
 
 
 @register.filter
