@@ -17,7 +17,6 @@ from sifang.monitoring.access_export import Wish, access_track_export
 from sifang.people.models import Person
 from sifang.web.shell import Viewer
 
-
 # a PDF opened in the browser's own viewer: it may run nothing and call nobody
 PDF_POLICY = (
     "default-src 'none'; object-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"

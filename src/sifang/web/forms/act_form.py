@@ -1,4 +1,4 @@
-"""One act as a page: the row that this viewer may take, what it asks, what it causes; the read is recorded."""
+"""One act as a page: the row this viewer may take, what it asks, what it causes; the read is recorded."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -155,7 +155,7 @@ def _why_absent(officer: Officer, case: Case, run: Proceeding | None, name: str,
     return NoSuchStep(title=procedure.title, state=procedure.states[state], step=title)
 
 
-def show(  # noqa: PLR0913 (what was given, and what is wrong with it)
+def show(
     viewer: Viewer,
     where: Where,
     given: Mapping[str, Any],
@@ -170,8 +170,6 @@ def show(  # noqa: PLR0913 (what was given, and what is wrong with it)
     procedure, step = option.procedure, option.step
     with acting(viewer.officer, purpose_of(procedure.name, viewer.officer)):
         facts = known_facts.judged(procedure, case, run, answers or {}, legal_day(utc_now()))
-        if not step.asks and not run:
-            facts = dict(facts)
         past = list(run.acts.select_related("agency", "officer").order_by("-at")[:PAST]) if run else []
         return ActForm(
             where=where,
@@ -239,7 +237,7 @@ def count(viewer: Viewer, where: Where, given: Mapping[str, Any]) -> Mapping[str
 
 
 def refusal(error: SifangError) -> Refusal:
-    """Sort an error: to its field, or to the whole form. Raises it again where it is no matter of the form."""
+    """Sort an error: to its field, or to the whole form. Raises again what is no matter of the form."""
     if isinstance(error, NotFound | BeyondPower) or error.status >= BROKEN:
         raise error
     if isinstance(error, BadAnswers):

@@ -7,7 +7,6 @@ from typing import Any
 from django.http import QueryDict
 
 from sifang.cases.models import Act, Case
-from sifang.kernel.time import SHANGHAI
 from sifang.law.procedure import Ask, Step
 from sifang.people.models import Agency, AgencyKind, Level
 
@@ -15,7 +14,7 @@ FEW = 6  # so many choices stand as buttons, more as a list
 PEOPLE = ("name", "kind", "sex", "versed")
 ROWS, MORE = 3, 3
 CUSTODY = (AgencyKind.PRISON, AgencyKind.DETENTION_CENTRE)
-# what a ground of positioning must be proved by (社区矫正法29条): the procedure, and its kind where it has one
+# what proves a ground of positioning (社区矫正法29条); the others are breaches that were stopped
 PROOFS = {"order_breach": "prohibition"}
 ESTABLISHED = ("established", "registered")
 
@@ -103,7 +102,7 @@ def records(of: str, case: Case) -> tuple[Choice, ...]:
     )
 
 
-def _lines(given: Any, wants_more: bool) -> tuple[Mapping[str, str], ...]:  # noqa: FBT001
+def _lines(given: Any, wants_more: bool) -> tuple[Mapping[str, str], ...]:
     there = [dict(row) for row in given or []]
     empty: dict[str, str] = dict.fromkeys(PEOPLE, "")
     missing = max(0, ROWS - len(there)) + (MORE if wants_more else 0)
@@ -128,11 +127,3 @@ def _people(key: str, form: QueryDict) -> list[dict[str, str]]:
         if row["name"] or row["kind"]:
             rows.append(row)
     return rows
-
-
-def minute(text: str) -> str:
-    """An instant as a form's field has it (2026-11-23T10:42), in Shanghai time; empty stays empty."""
-    return text[:16] if text else ""
-
-
-__all__ = ["SHANGHAI", "Choice", "Field", "agencies", "fields", "minute", "posted", "records"]

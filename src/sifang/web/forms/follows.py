@@ -1,4 +1,4 @@
-"""What will follow from a row, in words, before anybody takes it: state, recipients, documents, clocks, power."""
+"""What will follow from a row, in words, before it is taken: state, recipients, documents, clocks, power."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any
 
 from sifang.cases.actors import actors_of, agency_of, with_delegation
 from sifang.cases.calendars import calendar
-from sifang.cases.documents.service import shown
+from sifang.cases.documents.issue import shown
 from sifang.cases.documents.wording import value_words
 from sifang.cases.expected import Moment, moment
 from sifang.cases.models import Case, Proceeding
@@ -123,7 +123,7 @@ def _known(given: Condition | None, facts: Mapping[str, Any]) -> bool:
     return given is None or all(part.fact.key in facts for part in given.parts)
 
 
-def powers(
+def powers(  # noqa: PLR0917 (a power has so many sides)
     officer: Officer,
     procedure: Procedure,
     step: Step,
