@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from sifang.cases.acts import Wish, perform
+from sifang.cases.acts import Wish, lock_course, perform, reread
 from sifang.cases.calendars import calendar
 from sifang.cases.expected import clock_rows
 from sifang.cases.models import Case, Expectation
@@ -39,15 +39,10 @@ def _wake(case_id: UUID, now: datetime, using: str) -> int:
     done = 0
     try:
         with system("reconcile", using=using, continues=True):
-            case = (
-                Case.objects.select_for_update(of=("self",), skip_locked=True)
-                .select_related("person__county_agency__parent", "person__office", "order__decided_by")
-                .filter(id=case_id)
-                .first()
-            )
+            case = reread(case_id) if lock_course(case_id, wait=False) else None
             while case is not None and done < MOST_STEPS and _step(case, now):
                 done += 1
-                case.refresh_from_db()
+                case = reread(case_id)
     except SifangError:
         log.exception("clock_failed", case=str(case_id))
         _postpone(case_id, now, using)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sifang.cases.acts import Wish, take
-from sifang.cases.errors import CourseEnded
+from sifang.cases.errors import BadAnswers, CourseEnded, NotFromFuture, ReasonsMissing
 from sifang.cases.models import Act, Case, Dispatch, Expectation, Proceeding, Stage
 from sifang.cases.outbox import confirm
 from sifang.kernel.errors import BeyondPower, NotFound
@@ -200,3 +200,46 @@ def test_release_on_the_day_of_the_end_stops_everything(city: City) -> None:
     assert "exit_control.withdraw" in desk.open() or desk.state("exit_control") == "pending"
     with pytest.raises(CourseEnded):
         _leave(desk, 3, by="王科")
+
+
+def test_the_person_applies_on_the_own_account_and_signs_for_the_answer(desk: Desk) -> None:
+    today = legal_day(utc_now())
+    applied = desk.does(
+        "张三",
+        "leave",
+        "apply",
+        purpose="family",
+        destination="泰安市",
+        leaves_on=(today + timedelta(days=5)).isoformat(),
+        returns_on=(today + timedelta(days=6)).isoformat(),
+        proof="母亲住院通知",
+    )
+    assert (applied.actor, applied.recorded_for) == ("社区矫正对象", False)
+    with pytest.raises(BeyondPower):
+        desk.does("张三", "leave", "approve", proceeding=applied.proceeding_id)
+    act = desk.does("王科", "leave", "approve", proceeding=applied.proceeding_id)
+    with desk.city.acting("张三", Purpose.OWN):
+        told = Dispatch.objects.get(act=act, to_actor="社区矫正对象")
+    assert confirm(desk.city["张三"], told.id).state == "accepted"
+
+
+def test_a_refusal_without_reasons_is_not_saved(desk: Desk) -> None:
+    applied = _leave(desk, 10)
+    with pytest.raises(ReasonsMissing):
+        desk.does("王科", "leave", "refuse", proceeding=applied.proceeding_id)
+    assert desk.state("leave") == "applied"
+    refused = desk.does("王科", "leave", "refuse", proceeding=applied.proceeding_id, reasons="行程与宣告冲突")
+    assert "申诉" in refused.remedy
+
+
+def test_bad_answers_are_all_named_at_once_and_nothing_is_kept(desk: Desk) -> None:
+    with pytest.raises(BadAnswers) as caught:
+        desk.does("李所", "leave", "apply", purpose="holiday", leaves_on="明天", returns_on="2026-13-01")
+    assert set(caught.value.data["errors"]) == {"purpose", "destination", "leaves_on", "returns_on", "proof"}
+    with desk.city.acting("王科"):
+        assert not Proceeding.objects.filter(case=desk.case).exists()
+
+
+def test_nobody_acts_in_advance(desk: Desk) -> None:
+    with pytest.raises(NotFromFuture):
+        desk.does("王科", "need", "raise", kind="work", words="求职", at=utc_now() + timedelta(hours=1))
