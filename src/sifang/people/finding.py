@@ -26,6 +26,7 @@ class Wanted:
 
     `standing`: draft (handed over, not received), running, ended. `type`: a value of OrderType. `lent`: only
     whom another agency shares with the own one; the plain list of a county or office holds its own persons.
+    among: only these persons (found elsewhere: under a measure, on leave).
     """
 
     office_id: UUID | None = None
@@ -34,6 +35,7 @@ class Wanted:
     standing: str | None = None
     is_minor: bool | None = None
     lent: bool = False
+    among: frozenset[UUID] | None = None
 
 
 def listed(officer: Officer, query: str = "", wanted: Wanted | None = None) -> QuerySet[Person]:
@@ -114,6 +116,8 @@ def _narrowed(found: QuerySet[Person], wanted: Wanted) -> QuerySet[Person]:
         found = found.filter(county_code=wanted.county_code)
     if wanted.is_minor is not None:
         found = found.filter(is_minor=wanted.is_minor)
+    if wanted.among is not None:
+        found = found.filter(id__in=list(wanted.among))
     orders = Order.objects.filter(person_id=OuterRef("id"))
     if wanted.type is not None:
         found = found.filter(Exists(orders.filter(type=wanted.type)))

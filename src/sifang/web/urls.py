@@ -14,6 +14,7 @@ from sifang.web.views import (
     health,
     officers,
     persons,
+    register,
     retention,
     signin,
 )
@@ -41,8 +42,9 @@ urlpatterns = [
         r"^alarms/(?P<alarm_id>[0-9a-f-]{36})/(?P<verb>take|over|call|video|visit|note|close|pause)$",
         alarms.act,
     ),
-    path("persons", persons.persons),
+    path("persons", register.persons),
     path("persons/<str:number>", persons.person),
+    path("persons/<str:number>/print", persons.printed),
     path("persons/<str:number>/track", persons.track),
     path("persons/<str:number>/refused", retention.refused),
     path("persons/<str:number>/track/export", export.export),

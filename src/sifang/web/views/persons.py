@@ -1,4 +1,4 @@
-"""对象: search, the file of one person, the track behind the purpose prompt, and the person's own page."""
+"""对象: the file of one person, the track behind the purpose prompt, and the person's own page."""
 
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -14,63 +14,59 @@ from sifang.monitoring.access import LONGEST_TRACK, access_track
 from sifang.monitoring.access_export import was_erased
 from sifang.monitoring.intake.columns import F_ASSUMED, F_LOCATED
 from sifang.monitoring.models import Fence
-from sifang.people.access import Purpose, access_person_by_number, access_persons, acting
+from sifang.people.access import Purpose, access_person_by_number, acting
 from sifang.people.models import Role
 from sifang.web import purposes
 from sifang.web.alarm_file import ReadNote
 from sifang.web.gate import room
-from sifang.web.person_file import need_alarm, open_own, open_person
+from sifang.web.person_file import PersonFile, need_alarm, open_own, open_person
+from sifang.web.person_tabs import known_tab, own_context, paper_context, tab_context
 from sifang.web.present import course
 from sifang.web.present.fences import collection
 from sifang.web.rooms import ME, PERSONS
 from sifang.web.shell import Viewer
 
-PAGE = 50
 GAP_S = 600
 TRACK_PURPOSES = (Purpose.VERIFY_ALARM, Purpose.REVIEW, Purpose.OBJECTION)
 OPENING = PERSONS.roles | {Role.DUTY_OFFICER}
 
 
 @require_safe
-@room(PERSONS)
-def persons(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
-    """Search by name, number or document; what is listed is recorded as listed."""
-    query = request.GET.get("q", "").strip()[:40]
-    start = int(page) if (page := request.GET.get("from", "0")).isdecimal() else 0
-    purpose = purposes.of_person(viewer)
-    found = access_persons(viewer.officer, purpose, query=query, limit=PAGE, offset=start)
-    context = {
-        "query": query,
-        "found": found,
-        "start": start,
-        "shown": start + len(found.rows),
-        "more": start + PAGE if start + PAGE < found.total else None,
-        "before": max(0, start - PAGE) if start else None,
-        "read": ReadNote(utc_now(), purpose.title, purpose.article),
-    }
-    return render(request, "sifang/persons.html", context)
+@room(None, *OPENING)
+def person(request: HttpRequest, viewer: Viewer, number: str) -> HttpResponseBase:
+    """The file: the course of the case in tabs, each read only when it is opened, and who read it."""
+    request.sifang_room = PERSONS.key  # type: ignore[attr-defined]
+    file = open_person(viewer, number)
+    tab = known_tab(request.GET.get("tab", ""))
+    asked = request.GET.get("acts", "")
+    context = person_context(viewer, file)
+    with acting(viewer.officer, purposes.of_person(viewer)):
+        context |= tab_context(viewer, file, tab, int(asked) if asked.isdecimal() else 0)
+    return render(request, "sifang/person.html", context)
 
 
 @require_safe
 @room(None, *OPENING)
-def person(request: HttpRequest, viewer: Viewer, number: str) -> HttpResponseBase:
-    """The file: 监督管理 and 教育帮扶 in two equal columns, and who read it."""
+def printed(request: HttpRequest, viewer: Viewer, number: str) -> HttpResponseBase:
+    """The file on paper: everything that the page says, marks as words, no buttons."""
     request.sifang_room = PERSONS.key  # type: ignore[attr-defined]
     file = open_person(viewer, number)
-    return render(request, "sifang/person.html", person_context(viewer, file))
+    context = person_context(viewer, file)
+    with acting(viewer.officer, purposes.of_person(viewer)):
+        context |= paper_context(file)
+    return render(request, "sifang/person_print.html", context)
 
 
-def person_context(viewer: Viewer, file: Any) -> dict[str, Any]:
+def person_context(viewer: Viewer, file: PersonFile) -> dict[str, Any]:
     now = utc_now().astimezone(SHANGHAI)
     return {
         "file": file,
         "person": file.person,
         "order": file.order,
-        "done": course.done(file),
-        "coming": course.coming(file),
         "term_bar": course.term_bar(file),
         "term_words": course.term_words(file.order) if file.order else "",
         "today": now.date(),
+        "days_left": (file.order.term_end - now.date()).days if file.order else None,
         "may_track": bool(viewer.roles & (OPENING - {Role.JUSTICE_HEAD})),
     }
 
@@ -168,4 +164,8 @@ def me(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """我的事项: what binds me, until when, who looked; no officer's name."""
     if viewer.officer.person_id is None:
         raise NotFound
-    return render(request, "sifang/me.html", person_context(viewer, open_own(viewer)))
+    file = open_own(viewer)
+    context = person_context(viewer, file)
+    with acting(viewer.officer, Purpose.OWN):
+        context |= own_context(viewer, file)
+    return render(request, "sifang/me.html", context)
