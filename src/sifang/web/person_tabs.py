@@ -178,13 +178,12 @@ def own_context(viewer: Viewer, file: PersonFile) -> dict[str, Any]:
     own = [one for one in options(viewer.officer, case) if one.may and one.step.actor is Actor.PERSON]
     wanted = [one for one in found.expected if one.actor == Actor.PERSON and one.kind != "receipt"]
     urls = {(str(one.proceeding), f"{one.procedure.name}.{one.step.name}"): one for one in own}
-    number = file.person.number
     todo = []
     for row in wanted:
         option = urls.get((str(row.proceeding_id), row.kind))
-        todo.append((timeline.of_expectation(row), doing.way_of(option, number).url if option else ""))
+        todo.append((timeline.of_expectation(row), doing.way_of(option, "").url if option else ""))
     waiting = {row.kind for row in wanted}
-    can = [doing.way_of(one, number) for one in own if f"{one.procedure.name}.{one.step.name}" not in waiting]
+    can = [doing.way_of(one, "") for one in own if f"{one.procedure.name}.{one.step.name}" not in waiting]
     letters = [
         one
         for rows in found.papers.sent.values()

@@ -72,8 +72,9 @@ def _put(group: Group, one: Option, number: str) -> None:
 
 
 def way_of(one: Option, number: str) -> Way:
-    """Return an option as a button."""
-    url = f"/persons/{quote(number)}/do/{one.procedure.name}/{one.step.name}"
+    """Return an option as a button; without a number it leads to the person's own form."""
+    start = f"/persons/{quote(number)}" if number else "/me"
+    url = f"{start}/do/{one.procedure.name}/{one.step.name}"
     if one.proceeding is not None:
         url += f"?proceeding={one.proceeding}"
     due = one.due

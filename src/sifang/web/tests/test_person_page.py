@@ -156,7 +156,7 @@ def test_the_number_of_queries_does_not_grow_with_the_acts(at_desk, does):
 
 def test_the_own_page_offers_leave_and_names_no_officer(at_desk, leave):
     page = text(at_desk("张三").get("/me"))
-    assert "/do/leave/apply" in page
+    assert 'href="/me/do/leave/apply"' in page
     assert "向检察院反映" in page
     assert "李所" not in page
 
