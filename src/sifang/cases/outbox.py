@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from sifang.cases.actors import agency_of, near
 from sifang.cases.calendars import calendar
 from sifang.cases.errors import NotYourDispatch, ReasonsMissing
@@ -18,8 +20,10 @@ from sifang.kernel.time import utc_now
 from sifang.law.procedure import Actor, Duty, Step
 from sifang.law.render import mark_of
 from sifang.ledger.services import record
-from sifang.people.access import Purpose, acting
+from sifang.people.access import Purpose, acting, record_read
 from sifang.people.models import Agency, Officer
+
+LISTED = 200
 
 
 def write_dispatches(act: Act, case: Case, proceeding: Proceeding, row: Step) -> list[Dispatch]:
@@ -81,9 +85,13 @@ def _recipient(case: Case, proceeding: Proceeding, duty: Duty, sender: Agency | 
 
 
 def content(act: Act, case: Case) -> dict[str, Any]:
-    """The least that a recipient needs: who, which order, what was done, when, by which article."""
+    """The least that a recipient needs: who, which order, what was done, when, by which article.
+
+    `person`: the key under which a read of this row is recorded, also by who does not see the case.
+    """
     person, order = case.person, case.order
     return {
+        "person": str(person.id),
         "number": person.number,
         "name": person.name,
         "type": order.get_type_display(),
@@ -93,6 +101,40 @@ def content(act: Act, case: Case) -> dict[str, Any]:
         "article": act.article,
         "day": act.day.isoformat(),
     }
+
+
+def access_dispatch(officer: Officer, dispatch_id: UUID, purpose: Purpose) -> Dispatch:
+    """Return what was sent, to sender, recipient, and who sees the case; leaves a read record first.
+
+    Raises NotFound for everybody else.
+    """
+    with acting(officer, purpose):
+        found = _whole().filter(id=dispatch_id).first()
+        if found is None:
+            raise NotFound
+        record_read(officer, purpose, "dispatch", _persons([found]), object_id=found.id)
+    return found
+
+
+def access_inbox(officer: Officer, purpose: Purpose, *, answered: bool = False) -> list[Dispatch]:
+    """Return what was sent to this officer's agency, newest first, or what it answered already.
+
+    At most 200; the persons named are recorded as listed.
+    """
+    with acting(officer, purpose):
+        state = [DispatchState.ACCEPTED] if answered else [DispatchState.SENT, DispatchState.DISPUTED]
+        rows = _whole().filter(to_agency=officer.agency_id, state__in=state).order_by("-sent_at", "-id")
+        found = list(rows[:LISTED])
+        record_read(officer, purpose, "dispatches", _persons(found))
+    return found
+
+
+def _whole() -> QuerySet[Dispatch]:
+    return Dispatch.objects.select_related("from_agency", "to_agency", "answered_by")
+
+
+def _persons(rows: list[Dispatch]) -> list[UUID]:
+    return sorted({UUID(row.content["person"]) for row in rows if row.content.get("person")})
 
 
 def confirm(officer: Officer, dispatch_id: UUID, *, accept: bool = True, words: str = "") -> Dispatch:

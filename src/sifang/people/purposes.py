@@ -14,6 +14,7 @@ class Purpose(StrEnum):
     OBJECTION = "objection"
     EVIDENCE = "evidence"
     RECEPTION = "reception"
+    PAPERS = "papers"
     PROCURATE = "procurate"
     SEALED = "sealed"
     OPERATE = "operate"
@@ -47,6 +48,7 @@ _WORDS: dict[Purpose, tuple[str, str]] = {
     Purpose.OBJECTION: ("回应本人的异议或申诉", "社区矫正法34条"),
     Purpose.EVIDENCE: ("向办案机关提供轨迹证据", "社区矫正法29条"),
     Purpose.RECEPTION: ("接收和登记", "社区矫正法22条"),
+    Purpose.PAPERS: ("收发机构之间的文书和通知", "社区矫正法8条"),
     Purpose.PROCURATE: ("法律监督", "社区矫正法8条"),
     Purpose.SEALED: ("依法查询封存的犯罪记录", "刑事诉讼法286条"),
     Purpose.OPERATE: ("系统运行维护", "个人信息保护法51条"),

@@ -136,7 +136,9 @@ def access_document(officer: Officer, document_id: UUID, purpose: Purpose) -> Do
         found = Document.objects.filter(id=document_id).first()
         if found is None:
             raise NotFound
-        persons = Case.objects.filter(id=found.case_id).values_list("person_id", flat=True)
+        persons = set(Case.objects.filter(id=found.case_id).values_list("person_id", flat=True))
+        sent = found.dispatches.values_list("content__person", flat=True)  # recipients need not see the case
+        persons |= {UUID(one) for one in sent if one}
         record_read(officer, purpose, "document", persons, object_id=found.id)
         return found
 
