@@ -15,6 +15,7 @@ from sifang.monitoring.models.alarms import AlarmCause, AlarmOutcome
 from sifang.people.access import Purpose, access_person_by_number
 from sifang.web import acts, mapbase, purposes, reads
 from sifang.web.alarm_file import AlarmFile, open_alarm
+from sifang.web.api_cases import router as cases_router
 from sifang.web.download import track_file
 from sifang.web.gate import SignInNeeded
 from sifang.web.present.alarms import card
@@ -39,6 +40,9 @@ class Session(APIKeyCookie):
 api = NinjaAPI(
     title="四方 Sifang", version="0.1.0", docs_url=None, urls_namespace="api", auth=Session(csrf=True)
 )
+
+
+api.add_router("", cases_router)
 
 
 @api.exception_handler(SifangError)

@@ -24,3 +24,10 @@ def of_person(viewer: Viewer) -> Purpose:
 def of_alarm(viewer: Viewer) -> Purpose:
     """Return the purpose of opening an alarm."""
     return Purpose.PROCURATE if viewer.has(Role.PROSECUTOR) else Purpose.VERIFY_ALARM
+
+
+def of_papers(viewer: Viewer) -> Purpose:
+    """Return the purpose of reading what agencies send one another, or what was sent to oneself."""
+    if viewer.is_person:
+        return Purpose.OWN
+    return Purpose.PROCURATE if viewer.has(Role.PROSECUTOR) else Purpose.PAPERS

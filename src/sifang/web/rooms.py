@@ -44,6 +44,20 @@ OFFICERS = Room("officers", "人员", "/admin/officers", "person", "O", frozense
 RETENTION = Room("retention", "保存期限", "/admin/retention", "lock", "R", RETENTION_READERS)
 ME = Room("me", "我的事项", "/me", "person", "M", frozenset({Role.PERSON}))
 
+# who has rows in the procedures: acts, what is sent and received, documents (cases, migration 0006)
+CASES = frozenset(
+    {
+        Role.TOWNSHIP_OFFICER,
+        Role.COUNTY_OFFICER,
+        Role.JUSTICE_HEAD,
+        Role.PROSECUTOR,
+        Role.POLICE_OFFICER,
+        Role.JUDGE,
+        Role.CUSTODY_OFFICER,
+        Role.PERSON,
+    }
+)
+
 # who takes and answers alarms; the services decide, this only shapes the page
 HANDLERS = frozenset({Role.DUTY_OFFICER, Role.COUNTY_OFFICER, Role.TOWNSHIP_OFFICER})
 

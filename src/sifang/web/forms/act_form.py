@@ -18,7 +18,7 @@ from sifang.kernel.time import legal_day, utc_now
 from sifang.law.documents import TITLES
 from sifang.law.procedure import NoSuchStep
 from sifang.law.procedures import NoEdition, edition
-from sifang.people.access import access_own_person, access_person_by_number, acting
+from sifang.people.access import Purpose, access_own_person, access_person_by_number, acting
 from sifang.people.models import Officer, Person, Role
 from sifang.web.alarm_file import ReadNote
 from sifang.web.forms.fields import Field, fields
@@ -70,7 +70,7 @@ def find(viewer: Viewer, number: str, name: str, step: str, proceeding: UUID | N
     """
     officer = viewer.officer
     purpose = purpose_of(name, officer)
-    person = _person(viewer, number, name)
+    person = person_for(viewer, number, purpose)
     with acting(officer, purpose):
         case = case_of(person, proceeding)
         run = (
@@ -91,14 +91,14 @@ def find(viewer: Viewer, number: str, name: str, step: str, proceeding: UUID | N
     return Where(person, case, run, option, ReadNote(utc_now(), purpose.title, purpose.article))
 
 
-def _person(viewer: Viewer, number: str, name: str) -> Person:
+def person_for(viewer: Viewer, number: str, purpose: Purpose) -> Person:
+    """Return the person of this number for a purpose; the own one for the person. Raises NotFound."""
     officer = viewer.officer
     if officer.person_id is not None:
         person = access_own_person(officer)
         if number and person.number != number:
             raise NotFound
         return person
-    purpose = purpose_of(name, officer)
     if viewer.roles <= {Role.DUTY_OFFICER, Role.SYSTEM_ADMIN}:
         need_alarm(viewer, number, purpose)
     return access_person_by_number(officer, number, purpose)

@@ -146,10 +146,16 @@ def back(viewer: Viewer, number: str) -> str:
     return f"/persons/{quote(number)}" if viewer.roles & PERSONS.roles else "/"
 
 
+def same_house(request: HttpRequest) -> str:
+    """The address of ours that the form names to go on to; empty where it names none."""
+    wanted = request.POST.get("next", "")
+    ours = wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, {request.get_host()})
+    return wanted if ours else ""
+
+
 def onward(request: HttpRequest, viewer: Viewer, act: Act) -> str:
     """Where to go after the act; the person's number may just have changed, or the case gone elsewhere."""
-    wanted = request.POST.get("next", "")
-    if wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, {request.get_host()}):
+    if wanted := same_house(request):
         return wanted
     with acting(viewer.officer, purpose_of(act.procedure, viewer.officer)):
         case = Case.objects.select_related("person").filter(id=act.case_id).first()

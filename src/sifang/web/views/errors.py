@@ -17,9 +17,15 @@ def wants_json(request: HttpRequest) -> bool:
 
 
 def error_response(request: HttpRequest, error: SifangError) -> HttpResponse:
-    """Return the error as `{code, message}` or as a page, with the status of its class."""
+    """Return the error as `{code, message}` or as a page, with the status of its class.
+
+    What is wrong field by field stands under `errors`, where the error knows.
+    """
     if wants_json(request):
-        return JsonResponse({"code": error.code, "message": str(error)}, status=error.status)
+        told: dict[str, object] = {"code": error.code, "message": str(error)}
+        if isinstance(error.data.get("errors"), dict):
+            told["errors"] = error.data["errors"]
+        return JsonResponse(told, status=error.status)
     if isinstance(error, NotFound):
         return not_found(request)
     template = "sifang/beyond_power.html" if isinstance(error, BeyondPower) else "sifang/error.html"
