@@ -63,7 +63,7 @@ class Player:
         return life.on(legal_day(utc_now()), value)
 
 
-def _judged(city: City, name: str, days_left: int) -> Case:
+def judged(city: City, name: str, days_left: int) -> Case:
     start = legal_day(utc_now()) - timedelta(days=3)
     with city.acting("钱法", Purpose.RECEPTION):
         order = register_judgment(
@@ -82,7 +82,7 @@ def _judged(city: City, name: str, days_left: int) -> Case:
 
 @pytest.mark.django_db
 def test_a_whole_life_is_carried_by_the_officers_whose_powers_they_are(city: City) -> None:
-    player = Player(city, _judged(city, "罗某", 260))
+    player = Player(city, judged(city, "罗某", 260))
     player.plays(life.RECEPTION)
     with city.acting("王科"):
         Person.objects.filter(id=player.case.person_id).update(office=city.agencies["趵突泉司法所"])
@@ -101,7 +101,7 @@ def test_a_whole_life_is_carried_by_the_officers_whose_powers_they_are(city: Cit
 
 @pytest.mark.django_db
 def test_on_the_day_of_the_end_the_person_is_released_and_nothing_is_left(city: City) -> None:
-    player = Player(city, _judged(city, "尤某", 0))
+    player = Player(city, judged(city, "尤某", 0))
     player.plays(life.RECEPTION)
     player.plays(life.SUPERVISION[2:3])
     player.plays(life.RELEASE)
