@@ -9,7 +9,7 @@ DEMO_FLAGS ?=
 TEST_FLAGS ?=
 PG15 := /usr/lib/postgresql/15/bin
 
-.PHONY: help setup setup-dev front demo test unit check procedures bench clean-demo test-packages test-pg15 fault-kill fault-fuzz fault-idle fault-backlog fault-poison fault-late canary
+.PHONY: help setup setup-dev front demo test unit check procedures bench clean-demo test-packages test-pg15 fault-kill fault-fuzz fault-idle fault-backlog fault-poison fault-late canary manual
 
 help:
 	@echo "make setup       install into .venv          make demo        the demonstration city"
@@ -83,6 +83,11 @@ unit: setup-dev
 
 test: test-packages check
 	@$(BIN)/pytest -n 2 --dist loadgroup --durations=10 --cov --cov-branch --cov-report=term:skip-covered $(TEST_FLAGS)
+
+# the manual's pictures, made by the journey in a real browser; not kept in the repository
+manual: setup-dev test-packages
+	@mkdir -p docs/guide/manual/images
+	@MANUAL_IMAGES=$(CURDIR)/docs/guide/manual/images $(BIN)/pytest tests/journeys/test_life_in_browser.py -n 0 -q
 
 test-pg15: setup-dev
 	@[ -x $(PG15)/postgres ] || if [ "$$(id -u)" = 0 ]; then \

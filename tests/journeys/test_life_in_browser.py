@@ -1,5 +1,6 @@
 """The whole life in a real browser: each act on the form of its officer, each refusal seen."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,15 @@ from tests.journeys.test_life_in_services import judged
 from tests.personae import City
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, databases="__all__")]
+
+SHOTS = os.environ.get("MANUAL_IMAGES")  # the folder of the manual's pictures, given by `make manual`
+SHOWN = {
+    ("handover", "serve"),
+    ("intake", "receive"),
+    ("leave", "apply"),
+    ("leave", "approve"),
+    ("positioning", "approve"),
+}
 
 
 class Clicker:
@@ -58,6 +68,8 @@ class Clicker:
         else:
             answers.pop("reasons", None)
         self.desks.fill(page, answers)
+        if SHOTS and (line.procedure, line.step) in SHOWN:
+            page.screenshot(path=f"{SHOTS}/{line.procedure}-{line.step}.png", full_page=True)
         page.locator("form[method=post] button[type=submit].sf-btn--primary").first.click()
         page.wait_for_load_state()
         assert f"/do/{line.procedure}/{line.step}" not in page.url, page.locator("main").inner_text()[:600]
