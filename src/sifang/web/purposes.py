@@ -21,6 +21,11 @@ def of_person(viewer: Viewer) -> Purpose:
     return Purpose.VERIFY_ALARM if viewer.has(Role.DUTY_OFFICER) else Purpose.DAILY
 
 
+def of_desk(viewer: Viewer) -> Purpose:
+    """Return the purpose of looking at 今日 and the desks beside it."""
+    return Purpose.PROCURATE if viewer.has(Role.PROSECUTOR) else Purpose.DAILY
+
+
 def of_alarm(viewer: Viewer) -> Purpose:
     """Return the purpose of opening an alarm."""
     return Purpose.PROCURATE if viewer.has(Role.PROSECUTOR) else Purpose.VERIFY_ALARM

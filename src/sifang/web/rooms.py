@@ -21,6 +21,19 @@ class Room:
     roles: frozenset[str]
 
 
+# who has a desk; 值班员 and the person begin elsewhere
+DESK_ROLES = frozenset(
+    {
+        Role.TOWNSHIP_OFFICER,
+        Role.COUNTY_OFFICER,
+        Role.JUSTICE_HEAD,
+        Role.PROSECUTOR,
+        Role.JUDGE,
+        Role.POLICE_OFFICER,
+        Role.CUSTODY_OFFICER,
+    }
+)
+TODAY = Room("today", "今日", "/today", "today", "T", DESK_ROLES)
 COMMAND = Room(
     "command",
     "指挥",
@@ -61,7 +74,7 @@ CASES = frozenset(
 # who takes and answers alarms; the services decide, this only shapes the page
 HANDLERS = frozenset({Role.DUTY_OFFICER, Role.COUNTY_OFFICER, Role.TOWNSHIP_OFFICER})
 
-ROOMS = (COMMAND, PERSONS, ADMIN, OFFICERS, RETENTION, ME)
+ROOMS = (TODAY, COMMAND, PERSONS, ADMIN, OFFICERS, RETENTION, ME)
 
 # what the rooms of the other roles will be; said in words on their page, never drawn as dead entries
 LATER: dict[str, tuple[str, ...]] = {

@@ -42,6 +42,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.messages.context_processors.messages",
                 "sifang.web.shell.shell",
+                "sifang.web.rail.rail",
             ],
             "builtins": [
                 "django.templatetags.static",

@@ -18,10 +18,12 @@ from sifang.web.views import (
     register,
     retention,
     signin,
+    today,
 )
 
 urlpatterns = [
     path("", signin.landing),
+    path("today", today.today),
     path("healthz", health.healthz),
     path("path-band", health.path_band),
     path("signin", signin.signin),

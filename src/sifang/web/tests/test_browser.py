@@ -107,7 +107,7 @@ def sit(browser, address, username):
     page.fill("#u", username)
     page.fill("#p", "sifang-demo")
     page.get_by_role("button", name="下一步").click()
-    page.wait_for_url(re.compile(r"/(command|persons|me|officers|first)$"))
+    page.wait_for_url(re.compile(r"/(today|command|persons|me|officers|first)$"))
     return page
 
 
@@ -256,5 +256,5 @@ def test_a_passkey_is_registered_and_then_signs_in_in_one_step(browser, address,
     page.get_by_role("button", name="退出").click()
     page.wait_for_url(re.compile(r"/signin$"))
     page.get_by_role("button", name="用通行密钥，一步登录").click()
-    page.wait_for_url(re.compile(r"/command$"))
+    page.wait_for_url(re.compile(r"/today$"))
     assert page.locator(".sf-demoband").count() == 0, "the account has a second factor now"

@@ -67,9 +67,10 @@ def text(response):
 def every_page(tracked):
     return {
         "冯班": ["/command", "/command/wall", tracked.url, "/admin/devices", "/account"],
-        "王科": ["/persons", PERSON, f"{PERSON}/track", f"{PERSON}/track/export", "/nowhere"],
+        "王科": ["/today", "/persons", PERSON, f"{PERSON}/track", f"{PERSON}/track/export", "/nowhere"],
         "张三": ["/me"],
-        "钱法": ["/"],
+        "赵检": ["/today?view=watch"],
+        "钱法": ["/today"],
     }
 
 

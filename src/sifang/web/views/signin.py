@@ -17,7 +17,7 @@ from sifang.kernel.errors import BadInput, SifangError
 from sifang.people.models import Officer, Role
 from sifang.web.config import PagesConfig
 from sifang.web.gate import room
-from sifang.web.rooms import later_for
+from sifang.web.rooms import COMMAND, later_for
 from sifang.web.shell import Viewer, viewer_of
 from sifang.web.signin import enrol, flow, passkeys
 from sifang.web.signin.rate import brake, client_address
@@ -149,6 +149,8 @@ def landing(request: HttpRequest) -> HttpResponseBase:
     viewer = viewer_of(request)
     if viewer is None:
         return redirect("/signin")
+    if viewer.has(Role.DUTY_OFFICER):
+        return redirect(COMMAND.url)
     if viewer.rooms:
         return redirect(viewer.rooms[0].url)
     return render(request, "sifang/no_room.html", {"later": later_for(viewer.roles), "Role": Role})
