@@ -1,5 +1,7 @@
 """Publish the editions of procedures into the database, so that it can judge acts by itself."""
 
+from typing import Any
+
 from django.db import transaction
 
 from sifang.cases.errors import EditionChanged
@@ -22,6 +24,8 @@ def publish_editions(*, using: str = "default") -> int:
             fresh.append(procedure)
         elif digest != procedure.digest():
             raise EditionChanged(name=procedure.title, edition=procedure.edition)
+        else:
+            _complete(procedure, using)
     with transaction.atomic(using=using):
         for procedure in fresh:
             _publish(procedure, using)
@@ -35,6 +39,7 @@ def _publish(procedure: Procedure, using: str) -> None:
         valid_to=procedure.valid_to,
         digest=procedure.digest(),
         start=procedure.start,
+        **_judging(procedure),
     )
     rows = [_row(kept, procedure, number, step) for number, step in enumerate(procedure.steps)]
     EditionRow.objects.using(using).bulk_create(rows)
@@ -63,4 +68,32 @@ def _row(kept: Edition, procedure: Procedure, number: int, step: Step) -> Editio
         is_final=step.to != SAME and step.to in procedure.final,
         closes=["*" if name == ANY else name for name in step.closes],
         not_before=step.not_before,
+        **_causing(step),
     )
+
+
+def _judging(procedure: Procedure) -> dict[str, Any]:
+    """What the database needs to recompute the facts of an act and to let a proceeding begin."""
+    sources = [[fact.key, fact.source] for fact in procedure.facts if fact.source]
+    return {"sources": sources, "many": procedure.many, "outlives": procedure.outlives}
+
+
+def _causing(step: Step) -> dict[str, Any]:
+    """What a row asks, leaves behind and opens."""
+    return {
+        "asks": [ask.key for ask in step.asks],
+        "sets": [[one.key, one.how, one.value] for one in step.sets],
+        "opens": list(step.opens),
+    }
+
+
+def _complete(procedure: Procedure, using: str) -> None:
+    """Give an edition that was published before these columns existed what it lacks; its digest agrees."""
+    kept = Edition.objects.using(using).filter(name=procedure.name, edition=procedure.edition, sources=None)
+    if not kept.update(**_judging(procedure)):
+        return
+    rows = EditionRow.objects.using(using).filter(
+        edition__name=procedure.name, edition__edition=procedure.edition
+    )
+    for number, step in enumerate(procedure.steps):
+        rows.filter(number=number).update(**_causing(step))

@@ -21,6 +21,9 @@ class Edition(models.Model):
     digest = models.CharField(max_length=64)
     start = models.CharField(max_length=20)
     published_at = models.DateTimeField(default=utc_now)
+    sources = models.JSONField("事实的来源", null=True)
+    many = models.BooleanField(null=True)
+    outlives = models.BooleanField(null=True)
 
     class Meta:
         verbose_name = "程序版本"
@@ -47,6 +50,9 @@ class EditionRow(models.Model):
     is_final = models.BooleanField(default=False)
     closes: Any = ArrayField(models.CharField(max_length=20), default=list)
     not_before = models.CharField(max_length=20, blank=True)
+    asks: Any = ArrayField(models.CharField(max_length=40), null=True)
+    sets = models.JSONField(null=True)
+    opens: Any = ArrayField(models.CharField(max_length=20), null=True)
 
     class Meta:
         verbose_name = "程序的一行"
