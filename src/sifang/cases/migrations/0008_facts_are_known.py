@@ -112,18 +112,18 @@ BEGIN
 END $$;
 
 -- what the record itself answers ("ask:NAME"); null: this function does not know the provider
-CREATE FUNCTION sifang_asked(name text, key text, facts jsonb, claimed jsonb, run cases_proceeding,
+CREATE FUNCTION sifang_asked(name text, key text, stated jsonb, claimed jsonb, run cases_proceeding,
                              of_case cases_case, on_day date) RETURNS jsonb
 LANGUAGE plpgsql STABLE AS $$
 DECLARE late integer; arrived date; proof cases_act; from_run cases_proceeding;
 BEGIN
   CASE name
   WHEN 'leave_window' THEN
-    IF sifang_legal_date(facts -> 'leaves_on') IS NULL OR sifang_legal_date(facts -> 'returns_on') IS NULL THEN
+    IF sifang_legal_date(stated -> 'leaves_on') IS NULL OR sifang_legal_date(stated -> 'returns_on') IS NULL THEN
       RETURN to_jsonb(0);
     END IF;
-    RETURN to_jsonb(sifang_leave_window(of_case.id, run.id, sifang_legal_date(facts -> 'leaves_on'),
-                                        sifang_legal_date(facts -> 'returns_on')));
+    RETURN to_jsonb(sifang_leave_window(of_case.id, run.id, sifang_legal_date(stated -> 'leaves_on'),
+                                        sifang_legal_date(stated -> 'returns_on')));
   WHEN 'delegated' THEN
     RETURN to_jsonb(EXISTS (
       SELECT 1 FROM people_delegation d JOIN people_person p ON p.id = of_case.person_id
@@ -131,26 +131,26 @@ BEGIN
         AND d.matter = substr(key, length('delegated_') + 1)
         AND d.valid_from <= on_day AND (d.valid_to IS NULL OR d.valid_to >= on_day)));
   WHEN 'woman_in_team' THEN
-    RETURN to_jsonb(jsonb_path_exists(facts, '$.members[*] ? (@.sex == "f")'));
+    RETURN to_jsonb(jsonb_path_exists(stated, '$.members[*] ? (@.sex == "f")'));
   WHEN 'versed_in_minors' THEN
-    RETURN to_jsonb(jsonb_path_exists(facts, '$.members[*] ? (@.versed == true || @.versed == "yes"
+    RETURN to_jsonb(jsonb_path_exists(stated, '$.members[*] ? (@.versed == true || @.versed == "yes"
                                               || @.versed == "on" || @.versed == "true")'));
   WHEN 'positioning_proof' THEN
-    SELECT * INTO proof FROM cases_act WHERE id::text = facts ->> 'proof' AND case_id = of_case.id;
+    SELECT * INTO proof FROM cases_act WHERE id::text = stated ->> 'proof' AND case_id = of_case.id;
     SELECT * INTO from_run FROM cases_proceeding WHERE id = proof.proceeding_id;
-    RETURN to_jsonb(COALESCE(sifang_is_there(facts -> 'ground')
+    RETURN to_jsonb(COALESCE(sifang_is_there(stated -> 'ground')
       AND from_run.state IN ('established', 'registered') AND CASE proof.procedure
-        WHEN 'prohibition' THEN facts ->> 'ground' = 'order_breach'
-        WHEN 'stop_breach' THEN from_run.facts ->> 'kind' = facts ->> 'ground' END, false));
+        WHEN 'prohibition' THEN stated ->> 'ground' = 'order_breach'
+        WHEN 'stop_breach' THEN from_run.facts ->> 'kind' = stated ->> 'ground' END, false));
   WHEN 'late_days' THEN
     -- counted by the calendar, which the database does not have: at most a long holiday less than by days
-    arrived := COALESCE(sifang_legal_date(facts -> 'arrived_on'), on_day);
-    late := GREATEST(0, arrived - (sifang_legal_date(facts -> 'effective_on') + 10));
+    arrived := COALESCE(sifang_legal_date(stated -> 'arrived_on'), on_day);
+    late := GREATEST(0, arrived - (sifang_legal_date(stated -> 'effective_on') + 10));
     IF sifang_number(claimed) BETWEEN GREATEST(0, late - 10) AND late THEN RETURN claimed; END IF;
     RETURN to_jsonb(late);
   WHEN 'late_over_month' THEN
-    arrived := COALESCE(sifang_legal_date(facts -> 'arrived_on'), on_day);
-    IF arrived <= (sifang_legal_date(facts -> 'effective_on') + 10 + interval '1 month')::date THEN
+    arrived := COALESCE(sifang_legal_date(stated -> 'arrived_on'), on_day);
+    IF arrived <= (sifang_legal_date(stated -> 'effective_on') + 10 + interval '1 month')::date THEN
       RETURN to_jsonb(false);
     END IF;
     RETURN claimed;

@@ -11,6 +11,7 @@ from sifang.kernel.time import legal_day, utc_now
 from sifang.ledger.models import LedgerPending
 from sifang.people.models import Alias, Guardian, Person, Role, Share, ShareMatter
 from sifang.people.names import is_id_number, search_keys, tidy
+from sifang.people.purposes import Purpose
 from sifang.people.rules import is_minor_on
 from sifang.people.services import (
     add_alias,
@@ -18,6 +19,7 @@ from sifang.people.services import (
     change_person,
     grant_role,
     move_person,
+    register_person,
     share,
     tell_guardian,
 )
@@ -133,16 +135,19 @@ def examined(city, person="张三"):
 
 
 def test_the_new_county_registers_the_arrival_and_nobody_is_nobodys(city):
-    examined(city)
+    with city.acting("王科", Purpose.RECEPTION):  # no course runs yet: then its acts alone move (cases)
+        order = register_person(city["王科"], city.facts("龚某", "历下-2026-0999"), city.paper("龚某"))
+    city.persons["龚某"] = order.person
+    examined(city, "龚某")
     new, office = city.agencies[NEW], city.agencies["许商司法所"]
     with city.acting("周外"):
-        move_person(city["周外"], Person.objects.get(name="张三"), new, office)
+        move_person(city["周外"], Person.objects.get(name="龚某"), new, office)
     with city.acting("周外"):
-        moved = Person.objects.get(name="张三")
+        moved = Person.objects.get(name="龚某")
         assert (moved.county_code, moved.county_agency, moved.office) == ("370126", new, office)
         assert change_person(city["周外"], moved, phone="100-2").phone == "100-2"
     with city.acting("王科"):  # for the papers, by a share that ends by itself
-        assert Person.objects.filter(name="张三").update(phone="9") == 0
+        assert Person.objects.filter(name="龚某").update(phone="9") == 0
         back = Share.objects.get(agency=city["王科"].agency)
     assert back.valid_to - back.valid_from == timedelta(days=30)
     assert LedgerPending.objects.filter(kind="person_moved").count() == 1
