@@ -63,7 +63,6 @@ OFFICERS_WRITE = (
     "people_unsealing",
     "people_person",
     "people_order",
-    "cases_case",
     "monitoring_device",
     "monitoring_devicemodel",
     "monitoring_boundaryline",
