@@ -22,6 +22,13 @@ class MeasureEnded:
     measure: UUID
 
 
+@dataclass(frozen=True)
+class BoundaryAdded:
+    """A clause was written down that binds the person to the own city or county."""
+
+    clause: UUID
+
+
 @unheard
 @dataclass(frozen=True)
 class AlarmRaised:

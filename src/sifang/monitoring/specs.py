@@ -77,8 +77,9 @@ SELECT f.number, m.number, c.kind, f.keeps, f.line_id::text, f.geometry, f.timet
  ORDER BY f.number
 """
 _EXCEPTIONS = """
-SELECT clause_id::text, extract(epoch FROM starts_at), extract(epoch FROM ends_at)
-  FROM monitoring_clauseexception WHERE ends_at > %(since)s - interval '1 day' ORDER BY starts_at
+SELECT clause_id::text, extract(epoch FROM starts_at), extract(epoch FROM LEAST(ends_at, closed_at))
+  FROM monitoring_clauseexception
+ WHERE LEAST(ends_at, closed_at) > GREATEST(starts_at, %(since)s - interval '1 day') ORDER BY starts_at
 """
 _LINES = """
 SELECT id::text, geometry FROM monitoring_boundaryline WHERE id = ANY (%(ids)s::uuid[])

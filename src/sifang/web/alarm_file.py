@@ -53,13 +53,21 @@ class AlarmFile:
     next_id: UUID | None = None
 
 
+def _exceptions(alarm: Alarm) -> list[ClauseException]:
+    """What was granted and had not ended when the situation began."""
+    if alarm.clause is None:
+        return []
+    granted = alarm.clause.exceptions.filter(ends_at__gt=alarm.began_at)
+    return list(granted.exclude(closed_at__lte=alarm.began_at))
+
+
 def open_alarm(viewer: Viewer, alarm_id: UUID) -> AlarmFile:
     """Return the alarm's file. Raises NotFound for an outsider exactly as for absence."""
     purpose, now = purposes.of_alarm(viewer), utc_now()
     alarm = access_alarm_by_id(viewer.officer, alarm_id, purpose)
     acts = list(alarm.acts.all())
     with acting(viewer.officer, purpose):
-        exceptions = list(alarm.clause.exceptions.filter(ends_at__gt=alarm.began_at)) if alarm.clause else []
+        exceptions = _exceptions(alarm)
         fence = Fence.objects.select_related("line").get(pk=alarm.fence_id) if alarm.fence_id else None
         waiting = (
             Alarm.objects.filter(state="open").exclude(pk=alarm.pk).order_by("rank", "raised_at").first()

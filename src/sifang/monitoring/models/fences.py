@@ -146,7 +146,11 @@ class Fence(models.Model):
 
 
 class ClauseException(models.Model):
-    """An approved exception (leave, entry to a place): the clause does not bind from … to (exclusive)."""
+    """An approved exception (leave, entry to a place): the clause does not bind from … to (exclusive).
+
+    It stands on the `act` that granted it and ends early at `closed_at` by the act `closed_by`; a longer
+    leave is a further row. The database asks for both acts (migration 0022).
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     clause = models.ForeignKey(Clause, models.PROTECT, related_name="exceptions")
@@ -155,11 +159,21 @@ class ClauseException(models.Model):
     article = models.CharField(max_length=80)
     document_no = models.CharField(max_length=80)
     approved_by = models.ForeignKey(Officer, models.PROTECT, related_name="+")
+    act = models.ForeignKey(
+        "cases.Act", models.PROTECT, null=True, related_name="exceptions", help_text="批准的行为"
+    )
+    closed_at = models.DateTimeField("提前终止", null=True, blank=True)
+    closed_by = models.ForeignKey("cases.Act", models.PROTECT, null=True, related_name="+")
 
     class Meta:
         verbose_name = "经批准的例外"
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(ends_at__gt=models.F("starts_at")), name="exception_in_order"
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(closed_at=None, closed_by=None)
+                | models.Q(closed_at__isnull=False, closed_by__isnull=False),
+                name="exception_closed_by_an_act",
+            ),
         ]

@@ -28,6 +28,9 @@ class Proof(models.Model):
     document_date = models.DateField("文书日期")
     summary = models.CharField("事实", max_length=400)
     recorded_at = models.DateTimeField(default=utc_now)
+    record = models.OneToOneField(
+        "cases.Proceeding", models.PROTECT, null=True, related_name="proof", help_text="查实或者登记的程序"
+    )
 
     class Meta:
         verbose_name = "法定情形证明"
@@ -63,6 +66,9 @@ class Measure(models.Model):
     told_at = models.DateTimeField("书面告知时间", null=True, blank=True)
     ended_at = models.DateTimeField("解除时间", null=True, blank=True)
     end_reason = models.CharField("解除理由", max_length=200, blank=True)
+    act = models.OneToOneField(
+        "cases.Act", models.PROTECT, null=True, related_name="measure", help_text="批准或者延长的行为"
+    )
 
     class Meta:
         verbose_name = "电子定位措施"

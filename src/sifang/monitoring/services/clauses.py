@@ -3,17 +3,20 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sifang.kernel.errors import BadInput, BeyondPower
+from sifang.cases.models import Act
+from sifang.kernel.errors import BadInput
+from sifang.kernel.events import publish
 from sifang.kernel.time import utc_now
-from sifang.law.time import day_begins, months_later
+from sifang.law.time import day_begins
 from sifang.ledger.services import record
 from sifang.monitoring import boundaries, powers
 from sifang.monitoring.errors import lawfully
+from sifang.monitoring.events import BoundaryAdded
 from sifang.monitoring.models import Clause, ClauseException, ClauseKind, Fence, Measure
 from sifang.monitoring.services.lines import check_rings, line_in_force
-from sifang.monitoring.services.seen import not_ahead, see_clause, see_measure, see_person
+from sifang.monitoring.services.seen import fulfil_if_expected, not_ahead, see_clause, see_measure, see_person
 from sifang.people.access import Purpose, acting
-from sifang.people.models import Level, Officer, Order, Role
+from sifang.people.models import Officer, Order
 
 KEEPS = {
     ClauseKind.BOUNDARY: "inside",
@@ -21,7 +24,6 @@ KEEPS = {
     ClauseKind.PROHIBITED_PLACE: "outside",
     ClauseKind.STATION: "outside",
 }
-OFFICE_DAYS, COUNTY_DAYS = 7, 30  # 办法27条 (recalled)
 
 
 @dataclass(frozen=True)
@@ -84,13 +86,15 @@ def add_clause(
             **columns,
         )
         record("clause_added", {"clause": str(clause.id), "kind": str(kind), "by": str(officer.id)})
+        if kind == ClauseKind.BOUNDARY:
+            publish(BoundaryAdded(clause=clause.id))
     return clause
 
 
-def add_boundary_clause(officer: Officer, order: Order) -> Clause:
+def add_boundary_clause(officer: Officer, order: Order, *, valid_from: datetime | None = None) -> Clause:
     """Write down the rule of law that binds everybody: not to leave the own city or county (27条).
 
-    Raises as `add_clause`.
+    A leave that stands opens it as well. Raises as `add_clause`.
     """
     area = boundaries.area_of(order.person.county_code)
     if area == boundaries.CITY:
@@ -104,6 +108,7 @@ def add_boundary_clause(officer: Officer, order: Order) -> Clause:
         text=text,
         article="社区矫正法27条",
         source=f"社区矫正法27条；决定文书 {order.document_no}",
+        valid_from=valid_from,
     )
 
 
@@ -115,6 +120,7 @@ def make_clause_known(officer: Officer, clause: Clause, *, at: datetime | None =
         found.made_known_at = not_ahead(at)
         found.save(update_fields=["made_known_at"])
         record("clause_told", {"clause": str(found.id), "at": found.made_known_at.isoformat()})
+        fulfil_if_expected("clause_told", found.id, found.id)
     return found
 
 
@@ -144,50 +150,37 @@ def approve_exception(
     ends_at: datetime,
     document_no: str,
     article: str = "社区矫正法27条",
+    act: Act | None = None,
 ) -> ClauseException:
-    """Approve that a clause does not bind from … to (exclusive); the fence opens and closes with this row.
+    """Write down that a clause does not bind from … to (exclusive), as the `act` granted it; the fence opens
+    with this row.
 
-    Leave: up to 7 days the delegated justice office, up to 30 the county agency, beyond that (also in
-    sum within two months) the level above (办法27条). Entry to a prohibited place: the county agency
-    (办法39条). Raises NotFound, BeyondPower, NotLawful.
+    Who may grant it was judged by the act; the database refuses a row that stands on none, or that goes
+    further than its act (only a demonstration is seeded without). Raises NotFound, NotLawful, BadInput.
     """
     with acting(officer, Purpose.MEASURE), lawfully():
         seen = see_clause(clause.id)
         if ends_at <= starts_at:
             raise BadInput(reason="止时须晚于起时")
-        if seen.kind == ClauseKind.BOUNDARY:
-            _need_leave_power(officer, seen, starts_at, ends_at)
-        else:
-            powers.need_county_agency(officer, seen.person, "办法39条")
         exception = ClauseException.objects.create(
             clause=seen,
             starts_at=starts_at,
             ends_at=ends_at,
             article=article,
             document_no=document_no,
-            approved_by=officer,
+            approved_by=(act.officer if act else None) or officer,
+            act=act,
         )
         record(
             "exception_approved",
-            {"exception": str(exception.id), "clause": str(seen.id), "by": str(officer.id)},
+            {
+                "exception": str(exception.id),
+                "clause": str(seen.id),
+                "by": str(exception.approved_by_id),
+                "act": str(act.id) if act else None,
+            },
         )
     return exception
-
-
-def _need_leave_power(officer: Officer, clause: Clause, starts_at: datetime, ends_at: datetime) -> None:
-    length = ends_at - starts_at
-    since = day_begins(months_later(ends_at.date(), -2))
-    earlier = clause.exceptions.filter(ends_at__gt=since, starts_at__lt=ends_at)
-    total = length + sum((e.ends_at - max(e.starts_at, since) for e in earlier), timedelta())
-    person = clause.person
-    if length > timedelta(days=COUNTY_DAYS) or total > timedelta(days=COUNTY_DAYS):  # 办法27条3款
-        above = officer.agency is not None and officer.agency.level == Level.CITY
-        if not above or not powers.holds(officer, frozenset({Role.COUNTY_OFFICER, Role.JUSTICE_HEAD})):
-            raise BeyondPower(owner="上一级社区矫正机构", article="办法27条")
-    elif length > timedelta(days=OFFICE_DAYS):  # 办法27条2款
-        powers.need_county_agency(officer, person, "办法27条")
-    else:
-        powers.need_case_officer(officer, person, "办法27条")
 
 
 def _last(order: Order, kind: ClauseKind) -> datetime:

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from django.db.models import Q
 
-from sifang.cases.models import Case
+from sifang.cases.models import Act, Case, Proceeding
 from sifang.cases.services import expect
 from sifang.kernel.events import publish
 from sifang.kernel.time import legal_day
@@ -24,6 +24,7 @@ from sifang.people.models import Officer, Order, Person
 MAX_MONTHS = 3  # 社区矫正法29条2款
 TELL_WITHIN = timedelta(hours=24)  # 内部目标
 REVIEW_AFTER = timedelta(days=30)  # 我方理解, P-EP-6
+WITH_ORDER = "矫正期限终止"  # as the database writes it (migration 0003)
 
 
 def record_proof(
@@ -34,13 +35,22 @@ def record_proof(
     document_no: str,
     document_date: date,
     summary: str,
+    established: Proceeding | None = None,
 ) -> Proof:
-    """Record the document that proves a ground; by the county agency (29条1款). Raises BeyondPower."""
+    """Record the document that proves a ground; by the county agency (29条1款). Raises BeyondPower.
+
+    `established`: the proceeding of this case that found or registered it; one is one proof, once.
+    """
     with acting(officer, Purpose.MEASURE), lawfully():
         seen = see_person(person.id)
         powers.need_county_agency(officer, seen, "社区矫正法29条")
         proof = Proof.objects.create(
-            person=seen, ground=ground, document_no=document_no, document_date=document_date, summary=summary
+            person=seen,
+            ground=ground,
+            document_no=document_no,
+            document_date=document_date,
+            summary=summary,
+            record=established,
         )
         record("proof_recorded", {"proof": str(proof.id), "ground": int(ground), "by": str(officer.id)})
     return proof
@@ -55,12 +65,15 @@ def approve_measure(
     months: int = MAX_MONTHS,
     ends_at: datetime | None = None,
     approved_at: datetime | None = None,
+    act: Act | None = None,
 ) -> Measure:
     """Approve electronic positioning on a proved ground, in force from the approval; return the measure.
 
     `ends_at` (exclusive): default is the cap of `months`, or the end of the order's term if earlier.
-    `approved_at` defaults to now and may not lie ahead. Raises NotFound for outsiders, BeyondPower for
-    anybody but the head of the person's county justice bureau, NotLawful, NoSuchMoment.
+    `approved_at` defaults to now and may not lie ahead. `act`: the decision it stands on
+    (positioning.approve); the database refuses a measure without (only a demonstration is seeded so).
+    Raises NotFound for outsiders, BeyondPower for anybody but the head of the person's county justice bureau,
+    NotLawful, NoSuchMoment.
     """
     with acting(approver, Purpose.MEASURE), lawfully():
         person = see_person(order.person_id)
@@ -75,6 +88,7 @@ def approve_measure(
             reasons=reasons.strip(),
             approved_at=start,
             ends_at=ends_at or _default_end(order, start, months),
+            act=act,
         )
         _approved(measure)
     return measure
@@ -89,10 +103,12 @@ def extend_measure(
     months: int = MAX_MONTHS,
     ends_at: datetime | None = None,
     approved_at: datetime | None = None,
+    act: Act | None = None,
 ) -> Measure:
     """Approve a further term after the old one has ended and its necessity was assessed (29条2款).
 
-    The new measure is made known anew before it raises an alarm. Raises as `approve_measure`.
+    The new measure is made known anew before it raises an alarm. `act`: positioning.extend.
+    Raises as `approve_measure`.
     """
     with acting(approver, Purpose.MEASURE), lawfully():
         old = see_measure(measure.id)
@@ -109,6 +125,7 @@ def extend_measure(
             reasons=reasons.strip(),
             approved_at=start,
             ends_at=ends_at or _default_end(old.order, start, months),
+            act=act,
         )
         _approved(longer)
     return longer
@@ -181,8 +198,15 @@ def _approved(measure: Measure) -> None:
             "extends": str(measure.extends_id) if measure.extends_id else None,
             "from": measure.approved_at.isoformat(),
             "to": measure.ends_at.isoformat(),
+            "act": str(measure.act_id) if measure.act_id else None,
         },
     )
+    if measure.act_id is None:  # otherwise the table of P-EP says what is expected, and once is enough
+        _expect_as_before_tables(measure)
+    publish(MeasureApproved(measure=measure.id))
+
+
+def _expect_as_before_tables(measure: Measure) -> None:
     case = Case.objects.filter(order=measure.order).first()
     expect(
         "measure_told",
@@ -204,13 +228,35 @@ def _approved(measure: Measure) -> None:
         due_kind="target",
         case=case,
     )
-    publish(MeasureApproved(measure=measure.id))
+
+
+def end_with_order(order: Order) -> int:
+    """Write down the end of the measures that the order's end has ended (E2); return how many.
+
+    The database has ended them in the same statement as the order, and refuses anything else.
+    """
+    ended = order.measures.filter(ended_at=order.ended_at, end_reason=WITH_ORDER)
+    for measure in ended:
+        _note_end(measure, by="order")
+    return len(ended)
+
+
+def expire(measure: Measure) -> None:
+    """The clock ends a measure at the end of its term; nothing to do where it has ended already."""
+    if measure.ended_at is None:
+        _end(measure, measure.ends_at, "期限届满", by="clock")
 
 
 def _end(measure: Measure, at: datetime, reason: str, *, by: str) -> None:
     measure.ended_at = min(at, measure.ends_at)
     measure.end_reason = reason
     measure.save(update_fields=["ended_at", "end_reason"])
+    _note_end(measure, by=by)
+
+
+def _note_end(measure: Measure, *, by: str) -> None:
+    """The device comes off, what was expected of the measure is over, and the ledger keeps the end."""
+    assert measure.ended_at is not None
     for binding in measure.bindings.filter(unbound_at=None):
         binding.unbound_at = max(measure.ended_at, binding.bound_at)
         binding.save(update_fields=["unbound_at"])

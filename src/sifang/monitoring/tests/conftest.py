@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 import pytest
 from django.db import connection, connections
 
+from sifang.cases.models import Act
 from sifang.kernel.time import legal_day, utc_now
 from sifang.monitoring.models import (
     Clause,
@@ -22,6 +23,7 @@ from sifang.monitoring.models import (
 from sifang.monitoring.services.clauses import Place, add_boundary_clause, add_clause, compile_fences
 from sifang.monitoring.services.devices import ModelFacts, bind_device, register_device, register_model
 from sifang.monitoring.services.measures import approve_measure, make_known, record_proof
+from sifang.monitoring.tests import lawful
 from sifang.people.access import Purpose, acting
 from sifang.people.models import Officer, Role
 from sifang.people.services import grant_role, register_officer
@@ -60,15 +62,20 @@ class Desk:
             document_no=f"济矫证〔2026〕{next(self.numbers)}号",
             document_date=legal_day(utc_now()) - timedelta(days=3),
             summary="未经批准离开济南市区，本人陈述、车票在卷",
+            established=lawful.established(self[by], self.city.orders[person], ground),
         )
+
+    def approval(self, proof: Proof, person: str, approver: str, at: datetime) -> Act | None:
+        return lawful.approval(self["王科"], self[approver], self.city.orders[person], proof, at)
 
     def measure(self, person: str = "张三", **facts) -> Measure:
         proof = facts.pop("proof", None) or self.proof(
             person, facts.pop("ground", Ground.LEFT_WITHOUT_APPROVAL)
         )
-        approver = self[facts.pop("approver", "郑局")]
-        facts = {"reasons": "确有必要掌握活动情况"} | facts
-        return approve_measure(approver, self.city.orders[person], proof, **facts)
+        approver = facts.pop("approver", "郑局")
+        at = facts.setdefault("approved_at", utc_now())
+        facts = {"reasons": "确有必要掌握活动情况", "act": self.approval(proof, person, approver, at)} | facts
+        return approve_measure(self[approver], self.city.orders[person], proof, **facts)
 
     def told(self, measure: Measure, at: datetime | None = None) -> Measure:
         return make_known(self["王科"], measure, at=at)

@@ -29,8 +29,9 @@ everywhere = pytest.mark.django_db(transaction=True, databases=["default", "watc
 
 def row_of(desk, start, person="张三"):
     proof, order = desk.proof(person), desk.city.orders[person]
+    act = desk.approval(proof, person, "郑局", start)
     return [uuid4(), order.person_id, order.id, 2, proof.id, None, "", desk["郑局"].id, start,
-            start + timedelta(days=9)]  # fmt: skip
+            start + timedelta(days=9), act.id if act else None]  # fmt: skip
 
 
 def test_no_measure_is_approved_ahead(desk, sql):

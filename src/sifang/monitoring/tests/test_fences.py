@@ -5,9 +5,8 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, connection
 
-from sifang.kernel.errors import BeyondPower, NotFound
 from sifang.kernel.time import utc_now
 from sifang.monitoring.errors import BadLine, NotLawful
 from sifang.monitoring.models import ClauseKind, Fence
@@ -15,7 +14,6 @@ from sifang.monitoring.questions import nothing_else, restrictions
 from sifang.monitoring.services.clauses import (
     add_boundary_clause,
     add_clause,
-    approve_exception,
     compile_fences,
     make_clause_known,
 )
@@ -205,62 +203,6 @@ def test_a_clause_is_not_rewritten(desk, sql, change):
     desk.fenced()
     with pytest.raises(IntegrityError):
         sql(f"UPDATE monitoring_clause SET {change}")
-
-
-def test_an_approved_leave_opens_and_closes_the_fence_in_its_own_transaction(desk):
-    measure = desk.fenced()
-    with desk.city.acting("王科"):
-        clause = measure.order.clauses.get()
-    start = utc_now()
-    before = specs(desk).version
-    with transaction.atomic():
-        approve_exception(
-            desk["王科"], clause, starts_at=start, ends_at=start + timedelta(days=3), document_no="准1"
-        )
-        (fence,) = specs(desk).fences  # at once, before the commit
-        (span,) = fence.exceptions
-        assert span[1] - span[0] == 3 * 86400
-        assert specs(desk).version == before + 1
-        transaction.set_rollback(True)
-    assert specs(desk).fences[0].exceptions == []
-    assert specs(desk).version == before
-
-
-@pytest.mark.parametrize(
-    ("days", "officer", "outcome"),
-    [
-        (7, "李所", None), (7, "王科", None), (7, "周外", NotFound), (7, "赵检", BeyondPower),
-        (7, "吴离", NotFound),
-        (8, "李所", BeyondPower), (8, "王科", None), (30, "王科", None), (31, "王科", BeyondPower),
-        (31, "郑局", BeyondPower), (31, "市局长", None),
-    ],
-)  # fmt: skip
-def test_who_approves_a_leave_of_how_many_days(desk, days, officer, outcome):
-    clause = add_boundary_clause(desk["王科"], desk.city.orders["张三"])
-    start = utc_now()
-
-    def approve():
-        approve_exception(desk[officer], clause, starts_at=start, ends_at=start + timedelta(days=days),
-                          document_no="准1")  # fmt: skip
-
-    if outcome is None:
-        return approve()
-    with pytest.raises(outcome):
-        approve()
-    return None
-
-
-def test_more_than_thirty_days_in_two_months_go_to_the_level_above(desk):
-    clause, start = add_boundary_clause(desk["王科"], desk.city.orders["张三"]), utc_now()
-
-    def approve(officer, begin, days):
-        approve_exception(desk[officer], clause, starts_at=start + timedelta(days=begin),
-                          ends_at=start + timedelta(days=begin + days), document_no=f"准{begin}")  # fmt: skip
-
-    approve("王科", 0, 26)
-    with pytest.raises(BeyondPower, match="上一级"):
-        approve("李所", 27, 5)
-    approve("李所", 27, 4)
 
 
 def test_restrictions_are_plain_sentences(desk):

@@ -8,8 +8,8 @@ from django.db import DatabaseError, connection, connections, transaction
 
 from sifang.kernel.time import utc_now
 from sifang.monitoring.models import Device, JournalBlock, MeasuresVersion
-from sifang.monitoring.services.clauses import approve_exception
 from sifang.monitoring.services.measures import end_expired, end_measure
+from sifang.monitoring.tests.lawful import Course
 from sifang.people.access import Purpose, acting, system
 
 everywhere = pytest.mark.django_db(
@@ -38,17 +38,12 @@ def test_every_change_of_what_may_be_collected_raises_the_version(desk):
         assert seen[-1] > seen[-2]
         return result
 
-    leave = {"document_no": "准1"}
     measure = step(desk.fenced)
     device = step(desk.device)
-    with desk.city.acting("王科"):
-        clause = measure.order.clauses.get()
     now = utc_now()
-    step(
-        lambda: approve_exception(
-            desk["王科"], clause, starts_at=now, ends_at=now + timedelta(days=1), **leave
-        )
-    )
+    course = Course(desk.city, "张三")
+    step(lambda: course.on_leave(1))
+    step(lambda: course.does("王科", "leave", "cancel"))
     step(lambda: Device.objects.filter(id=device.id).update(retired_at=now))
     step(lambda: end_measure(desk["王科"], measure, reason="不再需要"))
 
