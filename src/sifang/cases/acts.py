@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -117,7 +118,7 @@ def perform(officer: Officer | None, case: Case, wish: Wish) -> Act:
     actors = actors_of(officer, case, proceeding) if officer else frozenset({Actor.CLOCK})
     asked = _form(procedure, state, wish.step, actors, before)
     answers = read_answers(asked, wish.answers, before, case.id) if asked else {}
-    preset = _applied(_presets(asked), before | answers, at) if asked else {}
+    preset = applied(presets(asked), before | answers, at) if asked else {}
     judged = known_facts.judged(procedure, case, proceeding, {**preset, **answers}, day)
     row, recorded = choose(procedure, state, wish.step, actors, judged, case, day)
     _need_reasons(row, wish)
@@ -155,7 +156,7 @@ def _form(
     return next((step for step in mine if step.is_open(facts)), mine[0] if mine else None)
 
 
-def _presets(step: Step) -> tuple[Set, ...]:
+def presets(step: Step) -> tuple[Set, ...]:
     """What a row's own condition may ask of what the row itself says (the ground that it claims)."""
     keys = {part.fact.key for part in step.given.parts} if step.given else set()
     return tuple(one for one in step.sets if one.how == "is" and one.key == "ground" and one.key not in keys)
@@ -217,7 +218,7 @@ def _write(  # noqa: PLR0917 (a decision record has so many sides)
     *,
     recorded: bool,
 ) -> Act:
-    after = _after(procedure, proceeding, row, judged, answers, at)
+    after = facts_after(procedure, proceeding, row, judged, answers, at)
     act = Act.objects.create(
         case=case,
         proceeding=proceeding,
@@ -270,7 +271,7 @@ def _write(  # noqa: PLR0917 (a decision record has so many sides)
     return act
 
 
-def _after(  # noqa: PLR0917
+def facts_after(  # noqa: PLR0917
     procedure: Procedure,
     proceeding: Proceeding,
     row: Step,
@@ -283,7 +284,7 @@ def _after(  # noqa: PLR0917
     after |= {
         fact.key: judged[fact.key] for fact in procedure.facts if _is_kept(fact.source, fact.key, judged)
     }
-    after |= _applied(row.sets, {**judged, **after}, at)
+    after |= applied(row.sets, {**judged, **after}, at)
     return derive(after, tuple(fact for fact in procedure.facts if fact.source != "case"))
 
 
@@ -291,7 +292,7 @@ def _is_kept(source: str, key: str, judged: Mapping[str, Any]) -> bool:
     return key in judged and source.startswith(("days:", "cap:", "months:", "ask:"))
 
 
-def _applied(sets: tuple[Set, ...], facts: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+def applied(sets: tuple[Set, ...], facts: Mapping[str, Any], at: datetime) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for one in sets:
         match one.how:
@@ -313,19 +314,25 @@ def _causes(act: Act, case: Case, proceeding: Proceeding, row: Step) -> None:
     day = act.day
     for opened in opened_by(row, act.facts, lambda name: edition(name, day)):
         if opened.many or not case.proceedings.filter(procedure=opened.name, closed_at=None).exists():
-            begin(case, opened, _handed_on(opened, act), at=act.at, by=act)
+            begin(case, opened, handed_on(opened, act), at=act.at, by=act)
     issue_all(act, row)  # with the agencies as they stood when it was decided, as the recipients
     write_dispatches(act, case, proceeding, row)
     publish(ActDone(act=act.id, case=case.id, procedure=act.procedure, step=act.step))
     sync(reread(case.id), by=act.id, at=act.at)
 
 
-def _handed_on(opened: Procedure, act: Act) -> dict[str, Any]:
-    """The opener's facts that the new table names, and the day on which it was opened."""
+def handed_on(opened: Procedure, act: Act) -> dict[str, Any]:
+    """Return the opener's facts that the new table names, and the day on which it was opened."""
+    facts = {key: act.after[key] for key in _named(opened.name, opened.edition) if key in act.after}
+    return facts | {"opened_on": act.day.isoformat()}
+
+
+@cache
+def _named(name: str, on: date) -> tuple[str, ...]:
+    """The keys of facts that a table names and that are not facts of the case itself."""
+    opened = edition(name, on)
     named = {fact.key for fact in opened.facts if fact.source in ("", "case")}
     for step in opened.steps:
         named |= {part.fact.key for part in step.given.parts} if step.given else set()
         named |= {step.due.since} if step.due else set()
-    case_keys = {fact.key for fact in opened.facts if fact.source == "case"}
-    facts = {key: act.after[key] for key in sorted(named - case_keys) if key in act.after}
-    return facts | {"opened_on": act.day.isoformat()}
+    return tuple(sorted(named - {fact.key for fact in opened.facts if fact.source == "case"}))

@@ -19,6 +19,12 @@ SEALABLE_MONTHS = 60  # 刑事诉讼法286条: sentenced to five years or less
 
 def case_facts(case: Case) -> dict[str, Any]:
     """Return the facts of the case that any table may name; days as ISO text."""
+    held = case.proceedings.filter(procedure="held", closed_at=None, facts__held=True).exists()
+    return register_facts(case) | {"held": held}
+
+
+def register_facts(case: Case) -> dict[str, Any]:
+    """Return the facts of the case that the register alone gives: those of person, order and decider."""
     order, person = case.order, case.person
     decider = order.decided_by
     facts: dict[str, Any] = {
@@ -38,7 +44,6 @@ def case_facts(case: Case) -> dict[str, Any]:
         "has_prohibition": bool(order.prohibition),
         "prohibition_until": order.prohibition_until.isoformat() if order.prohibition_until else None,
         "papers_pending": order.papers_pending,
-        "held": case.proceedings.filter(procedure="held", closed_at=None, facts__held=True).exists(),
     }
     facts["juvenile_sealable"] = facts["minor"] and _months(case) <= SEALABLE_MONTHS
     return facts

@@ -33,7 +33,9 @@ def parser() -> argparse.ArgumentParser:
     demo = add("demo", _demo, "启动演示城市：演示数据和模拟定位装置")
     for command in (up, demo):
         command.add_argument("--detach", action="store_true", help="在后台运行，用 sifang down 结束")
-    demo.add_argument("--persons", type=_number, metavar="N", help="人数（默认 3292）")
+    demo.add_argument(
+        "--persons", type=_number, metavar="N", help="在矫人数（默认 3292；年内另有按比例已解矫的）"
+    )
     demo.add_argument("--tracked", type=_number, metavar="N", help="其中电子定位的人数（默认 100）")
     add("down", _down, "结束正在运行的服务")
     add("status", _status, "运行情况").add_argument("--json", action="store_true", help="输出 JSON")

@@ -65,9 +65,18 @@ class Organs:
         """The county justice bureau, which is the county corrections agency."""
         return self.agencies[f"{county.name}司法局"]
 
+    def police(self, county: County) -> Agency:
+        """The police of the county."""
+        return self.agencies[police_name(county)]
+
     def court(self, county: County) -> Agency:
         """The county court."""
         return self.agencies[f"{county.name}人民法院"]
+
+
+def police_name(county: County) -> str:
+    """Return what the police of a district or county is called."""
+    return f"济南市公安局{county.name}分局" if county.name.endswith("区") else f"{county.name}公安局"
 
 
 CITY_AGENCIES = (
@@ -88,6 +97,8 @@ SIGN_INS = (
     ("sunjing", "孙警", "济南市公安局历下区分局", Role.POLICE_OFFICER),
     ("qianfa", "钱法", "历下区人民法院", Role.JUDGE),
     ("mishu", "米书", "中共济南市委政法委员会", Role.COMMITTEE_STAFF),
+    ("shiju", "市局", "济南市司法局", Role.COUNTY_OFFICER),
+    ("jianyu", "监管", "山东省监狱管理局", Role.CUSTODY_OFFICER),
     ("zhouwai", "周外", "商河县司法局", Role.COUNTY_OFFICER),
     ("sysadmin", "系管", "济南市司法局", Role.SYSTEM_ADMIN),
     ("secadmin", "安管", "济南市司法局", Role.SECURITY_ADMIN),
@@ -97,12 +108,12 @@ LIXIA, SHANGHE = "370102", "370126"
 
 
 def make_organs(now: datetime) -> Organs:
-    """Make every agency and officer; roles run from three years back."""
+    """Make every agency and officer; roles run from six years back."""
     organs = Organs()
     _agencies(organs)
     grants = [*_sign_ins(organs), *_county_officers(organs)]
     Officer.objects.bulk_create(organs.officers.values())
-    since = now - timedelta(days=3 * 365)
+    since = now - timedelta(days=6 * 365)
     RoleGrant.objects.bulk_create(
         RoleGrant(officer=officer, role=role, valid_from=since) for officer, role in grants
     )
@@ -130,8 +141,7 @@ def _agencies(organs: Organs) -> None:
             "济南市人民检察院",
         )
         add(f"{county.name}人民法院", AgencyKind.COURT, Level.COUNTY, county.code, "济南市中级人民法院")
-        police = f"济南市公安局{county.name}分局" if county.name.endswith("区") else f"{county.name}公安局"
-        add(police, AgencyKind.POLICE, Level.COUNTY, county.code, "济南市公安局")
+        add(police_name(county), AgencyKind.POLICE, Level.COUNTY, county.code, "济南市公安局")
         organs.offices[county.code] = [
             add(f"{one}司法所", AgencyKind.JUSTICE_OFFICE, Level.TOWNSHIP, county.code, bureau)
             for one in county.offices
@@ -162,6 +172,9 @@ def _county_officers(organs: Organs) -> list[tuple[Officer, Role]]:
         grants.append((officer, role))
         return officer
 
+    court, prison = organs.agencies["济南市中级人民法院"], organs.agencies["济南监狱（演示）"]
+    add("judge-370100", "中法", court, Role.JUDGE)
+    add("custody-370100", "济监", prison, Role.CUSTODY_OFFICER)
     for stem, county in zip(STEMS, COUNTIES, strict=True):
         bureau = organs.bureau(county)
         head, clerk = f"head-{county.code}", f"clerk-{county.code}"
@@ -172,6 +185,8 @@ def _county_officers(organs: Organs) -> list[tuple[Officer, Role]]:
         procuratorate = organs.agencies[f"{county.name}人民检察院"]
         add(f"prosecutor-{county.code}", f"{stem}检", procuratorate, Role.PROSECUTOR)
         add(f"judge-{county.code}", f"{stem}法", organs.court(county), Role.JUDGE)
+        if county.code != LIXIA:
+            add(f"police-{county.code}", f"{stem}警", organs.police(county), Role.POLICE_OFFICER)
         for place, office in enumerate(organs.offices[county.code], 1):
             if office.name != "趵突泉司法所":
                 add(f"office-{county.code}-{place:02}", f"{stem}所{place}", office, Role.TOWNSHIP_OFFICER)

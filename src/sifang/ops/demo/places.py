@@ -135,9 +135,9 @@ def crossing(home: LonLat, area_code: str) -> Crossing:
     far = (home[0] + (at[0] - home[0]) * share, home[1] + (at[1] - home[1]) * share)
     outside = float(shapely.distance(area(area_code), Point(far))) * METRES_A_DEGREE
     way_back = LineString([at, far])
-    stays_out = shapely.intersection(way_back, area(area_code)).length * METRES_A_DEGREE < 100  # noqa: PLR2004 (m)
+    stays_out = shapely.intersection(way_back, area(area_code)).length * METRES_A_DEGREE < 100
     closest = min(vertices, key=lambda v: metres((v[0], v[1]), at))
-    return Crossing(at, distance, float(closest[2]), leads_out=bool(outside > 1_000 and stays_out))  # noqa: PLR2004 (m)
+    return Crossing(at, distance, float(closest[2]), leads_out=bool(outside > 1_000 and stays_out))
 
 
 def rings_of_area(area_code: str) -> list[list[list[float]]]:

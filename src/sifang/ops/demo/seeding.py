@@ -6,18 +6,26 @@ from pathlib import Path
 
 from django.db import connection
 
-from sifang.kernel.time import legal_day, utc_now
+from sifang.cases.calendars import calendar
+from sifang.kernel.time import utc_now
 from sifang.monitoring.services.lines import line_in_force
 from sifang.ops.demo.agencies import PASSWORD, Organs, make_organs
-from sifang.ops.demo.persons import ZHANGSAN, Entry, take_over
+from sifang.ops.demo.course import Life, World
+from sifang.ops.demo.persons import ZHANGSAN, Entry, in_the_year, people
+from sifang.ops.demo.plans import live_through
+from sifang.ops.demo.positioning import plan_positioning
+from sifang.ops.demo.roster import Roster
 from sifang.ops.demo.simulation import write_plan
+from sifang.ops.demo.specials import plan_special
 from sifang.ops.demo.tracked import Track, Tracker
+from sifang.ops.demo.writing import write
+from sifang.ops.demo.zhangsan import plan_zhangsan
 from sifang.people.access import system
-from sifang.people.models import Person, Role
+from sifang.people.models import Delegation, Person, Role
 from sifang.people.services import grant_role, register_officer
 
 PERSONS, TRACKED = 3_292, 100
-STEP = 25
+STEP, LIVES_STEP = 25, 1000
 
 
 def _say(words: str) -> None:
@@ -34,10 +42,11 @@ def seed(
 ) -> bool:
     """Seed unless there are persons already; return whether anything was made. Run as role owner.
 
-    `tracked` of the persons get a measure (at most all of them). The plan for the simulator is written
+    `persons`: so many are under correction now; as many more as in the city ended within the year. `tracked`
+    of them get a measure (at most all of them). The plan for the simulator is written
     before the commit: a crash in between leaves a file that the next call replaces.
     """
-    chance = random.Random(seed_number)  # noqa: S311 (a demonstration, the same each time)
+    chance = random.Random(seed_number)
     tracked = min(tracked, persons)
     with system("migration"):
         if Person.objects.exists():
@@ -45,8 +54,12 @@ def seed(
         now = utc_now()
         say("      机构和工作人员")
         organs = make_organs(now)
-        say(f"      {persons} 名社区矫正对象、决定和案件")
-        entries = take_over(organs, legal_day(now), persons, tracked, chance)
+        say(f"      {in_the_year(persons)} 名社区矫正对象，其中 {persons} 名在矫")
+        roster = Roster(organs)
+        world = World(roster, calendar(), now, chance)
+        Delegation.objects.bulk_create(roster.delegate(world.today))
+        entries = people(organs, world.today, persons, tracked, chance)
+        write(_lives(world, entries, say), say)
         if entries:
             _account(entries[0], organs)
         say("      行政界线（两种来源对比）")
@@ -56,6 +69,25 @@ def seed(
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")  # so that the first pages are planned for a full city
     return True
+
+
+def _lives(world: World, entries: list[Entry], say: Callable[[str], None]) -> list[Life]:
+    """Let everybody live up to now, in memory."""
+    lives = []
+    for place, entry in enumerate(entries, 1):
+        life = Life(entry.case, world, entry.special)
+        if entry.special == "zhangsan":
+            plan_zhangsan(life, entry)
+            life.live()
+        else:
+            if entry.ground is not None:
+                plan_positioning(life, entry)
+            plan_special(life)
+            live_through(life, entry.fate)
+        lives.append(life)
+        if place % LIVES_STEP == 0:
+            say(f"      经过 {place}/{len(entries)}")
+    return lives
 
 
 def _account(entry: Entry, organs: Organs) -> None:

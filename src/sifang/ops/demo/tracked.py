@@ -32,7 +32,7 @@ PROOFS = {
     3: ("警告决定书", "拒不按照规定报告自己的活动情况，经教育仍不改正，给予警告"),
     4: ("公安行政处罚决定书", "违反监督管理规定，被给予治安管理处罚"),
 }
-NIGHT = "".join("1" if hour < 6 or hour >= 22 else "0" for hour in range(24)) * 7  # noqa: PLR2004 (hours)
+NIGHT = "".join("1" if hour < 6 or hour >= 22 else "0" for hour in range(24)) * 7
 HOME_RADIUS_M, SURVEYED_M = 150.0, 10.0
 CARRIERS = ("移动", "移动", "联通", "电信")
 MODELS = (
@@ -42,7 +42,7 @@ MODELS = (
 )
 VERSIONS = (2019, 2013, 2011)
 QUALITY = {"accuracy_m": {"gnss": 8, "wifi": 45, "cell": 300}, "alarm_bits": {"17": "strap"}}
-WITH_NIGHT, WITH_LEAVE, WITH_STATION = 4, 13, 7  # each so-manieth of those it fits
+WITH_NIGHT, WITH_STATION = 4, 7  # each so-manieth of those it fits
 STATION = ("济南站", (116.991, 36.671), 400.0)
 
 
@@ -96,14 +96,14 @@ class Tracker:
         make_known(clerk, measure, at=told)
         compile_fences(clerk, measure)
         self._device(index, found, clerk, measure)
-        if index % WITH_LEAVE == WITH_LEAVE - 1:
+        if entry.has_leave:
             self._leave(index, found, clerk, boundary)
         return found
 
     def _approved(self, index: int, entry: Entry, clerk: Officer, head: Officer) -> Measure:
         assert entry.ground is not None
-        days = 46 if entry.person.number == ZHANGSAN else self._chance.randint(2, 44)
-        approved = day_begins(legal_day(self._now) - timedelta(days=days)) + timedelta(hours=10)
+        assert entry.approved_on is not None
+        approved = day_begins(entry.approved_on) + timedelta(hours=10)
         paper, fact = PROOFS[entry.ground]
         proof = record_proof(
             clerk,

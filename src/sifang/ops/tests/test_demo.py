@@ -10,12 +10,14 @@ from django.contrib.auth.hashers import check_password
 from django.db import connections
 from shapely.geometry import Point
 
+from sifang.cases.clock import reconcile
 from sifang.cases.models import Case
 from sifang.kernel.time import legal_day, utc_now
 from sifang.ledger.models import LedgerPending
 from sifang.monitoring.models import Binding, ClauseException, ClauseKind, Device, Fence, Measure
 from sifang.ops.demo import places, seed
 from sifang.ops.demo.agencies import COUNTIES, PASSWORD, SIGN_INS
+from sifang.ops.demo.persons import in_the_year
 from sifang.people.access import Purpose, access_person_by_number, access_persons, acting, system
 from sifang.people.models import Officer, Order, Person, RoleGrant
 
@@ -53,11 +55,12 @@ def test_the_city_is_seeded_once_lawfully_and_in_the_right_places(demo):
     assert demo.said[-1].endswith(f"{TRACKED}/{TRACKED}")
     assert not seed(persons=PERSONS, tracked=TRACKED, sim_file=demo.sim_file, say=demo.said.append)
     with system("migration", continues=True):
-        assert Person.objects.count() == PERSONS
+        assert Person.objects.count() == in_the_year(PERSONS)
 
 
 def _persons_are_under_orders():
-    assert Person.objects.count() == Order.objects.count() == Case.objects.count() == PERSONS
+    assert Person.objects.count() == Order.objects.count() == Case.objects.count() == in_the_year(PERSONS)
+    assert Case.objects.exclude(stage="ended").count() == PERSONS
     assert set(Person.objects.values_list("county_code", flat=True)) == {one.code for one in COUNTIES}
     assert len(set(Order.objects.values_list("type", flat=True))) >= 3
     zhangsan = Person.objects.get(number="历下-2026-0417")
@@ -157,11 +160,19 @@ def test_as_role_app_the_officers_see_their_own_persons_only(demo, signed_in):
     assert "历下-2026-0417" in lixia
     assert {number.split("-")[0] for number in lixia} == {"历下"}
     assert {number.split("-")[0] for number in shanghe} == {"商河"}
-    assert access_persons(signed_in("fengban"), Purpose.DUTY).total == PERSONS
+    assert access_persons(signed_in("fengban"), Purpose.DUTY).total == in_the_year(PERSONS)
     court = access_persons(signed_in("qianfa"), Purpose.DAILY, limit=9999)  # by share: its own judgments
     own = Order.objects.filter(decided_by=signed_in("qianfa").agency)
     with acting(signed_in("qianfa"), Purpose.DAILY):
-        assert 0 < court.total == own.count() == Person.objects.count() < PERSONS
+        assert 0 < court.total == own.count() == Person.objects.count() < in_the_year(PERSONS)
     with acting(signed_in("zhaojian"), Purpose.PROCURATE):
         assert Measure.objects.filter(person__number="历下-2026-0417").exists()
     assert access_person_by_number(signed_in("lisuo"), "历下-2026-0417", Purpose.DAILY).name == "张三"
+
+
+def test_every_life_stands_where_its_acts_say(demo):
+    """The daily reconciler, which recomputes what is expected, finds nothing to report (DESIGN § 6)."""
+    connections["default"] = connections["jobs"]
+    found = reconcile(utc_now())
+    assert found.cases >= PERSONS
+    assert found.is_empty, (found.missing[:3], found.unfounded[:3])
