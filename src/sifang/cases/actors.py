@@ -15,9 +15,15 @@ WRITTEN_DOWN = frozenset({Actor.PERSON, Actor.GUARDIAN, Actor.HELPER})
 BUREAU, OFFICE = AgencyKind.JUSTICE_BUREAU, AgencyKind.JUSTICE_OFFICE
 
 
-def actors_of(officer: Officer, case: Case, proceeding: Proceeding | None) -> frozenset[Actor]:
-    """Return what this officer is to this case now, delegations apart (`delegated`)."""
-    person, roles, agency = case.person, active_roles(officer, utc_now()), officer.agency
+def actors_of(
+    officer: Officer, case: Case, proceeding: Proceeding | None, held: frozenset[str] | None = None
+) -> frozenset[Actor]:
+    """Return what this officer is to this case now, delegations apart (`with_delegation`).
+
+    `held`: the officer's roles in force, where they are known already.
+    """
+    roles = active_roles(officer, utc_now()) if held is None else held
+    person, agency = case.person, officer.agency
     if officer.person_id is not None:
         own = officer.person_id == person.id and Role.PERSON in roles
         return frozenset({Actor.PERSON}) if own else frozenset()

@@ -1,6 +1,7 @@
 """The facts that an act is judged on: of the case, of its other proceedings, and computed from the record."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -66,14 +67,34 @@ def _months(case: Case) -> int:
     return int((case.order.term_facts or {}).get("sentence_months") or 0)
 
 
-def judged(
-    procedure: Procedure, case: Case, proceeding: Proceeding | None, answers: Mapping[str, Any], day: date
+@dataclass(frozen=True)
+class About:
+    """What is known of a case at one look: its own facts, and the latest proceeding of each procedure."""
+
+    facts: Mapping[str, Any]
+    latest: Mapping[str, Proceeding]
+
+
+def about(case: Case, proceedings: Iterable[Proceeding] | None = None) -> About:
+    """Look at a case once, for several judgements; `proceedings`: all of it, in the order they began."""
+    rows = case.proceedings.order_by("started_at", "id") if proceedings is None else proceedings
+    return About(case_facts(case), {one.procedure: one for one in rows})
+
+
+def judged(  # noqa: PLR0917 (the question has so many sides)
+    procedure: Procedure,
+    case: Case,
+    proceeding: Proceeding | None,
+    answers: Mapping[str, Any],
+    day: date,
+    known: About | None = None,
 ) -> dict[str, Any]:
     """Return all facts for a row of this procedure on this legal day, answers included."""
-    facts = case_facts(case) | (dict(proceeding.facts) if proceeding else {}) | dict(answers)
+    own = known.facts if known else case_facts(case)
+    facts = dict(own) | (dict(proceeding.facts) if proceeding else {}) | dict(answers)
     for fact in procedure.facts:
         if fact.source.startswith("of:"):
-            facts[fact.key] = _of_other(case, fact.source)
+            facts[fact.key] = _of_other(case, fact.source, known)
     facts = derive(facts, procedure.facts)
     for fact in _asked(procedure):
         facts[fact.key] = PROVIDERS[fact.source[4:]](fact, case, proceeding, facts, day)
@@ -84,8 +105,10 @@ def _asked(procedure: Procedure) -> list[Fact]:
     return [fact for fact in procedure.facts if fact.source.startswith("ask:")]
 
 
-def _of_other(case: Case, source: str) -> Any:
+def _of_other(case: Case, source: str, known: About | None) -> Any:
     _, name, key = source.split(":")
+    if known is not None:
+        return known.latest[name].facts.get(key) if name in known.latest else None
     latest = case.proceedings.filter(procedure=name).order_by("-started_at", "-id").first()
     return latest.facts.get(key) if latest else None
 

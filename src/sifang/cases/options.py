@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sifang.cases import facts as known_facts
 from sifang.cases.actors import WRITTEN_DOWN, actors_of, agency_of, may_write_down, with_delegation
 from sifang.cases.calendars import calendar
 from sifang.cases.expected import Moment, moment
+from sifang.cases.facts import About, about, judged
 from sifang.cases.models import Case, Proceeding
 from sifang.kernel.time import legal_day, utc_now
 from sifang.law.procedure import Actor, Kind, Procedure, Step
 from sifang.law.procedures import all_editions, edition
 from sifang.law.render import mark_of
-from sifang.people.models import Officer
+from sifang.people.models import Officer, active_roles
 
 
 @dataclass(frozen=True)
@@ -44,20 +44,40 @@ class Option:
         return f"此项权限属于{self.owner}（{self.step.article}）"
 
 
+@dataclass(frozen=True)
+class Look:
+    """One look of an officer at a case: asked once, used for every row."""
+
+    officer: Officer
+    case: Case
+    roles: frozenset[str]
+    about: About
+    runs: tuple[Proceeding, ...]
+    day: date
+
+    def actors(self, run: Proceeding | None) -> frozenset[Actor]:
+        """What the officer is to the case."""
+        return actors_of(self.officer, self.case, run, self.roles)
+
+
+def _look(officer: Officer, case: Case) -> Look:
+    now = utc_now()
+    runs = tuple(case.proceedings.select_related("other_agency").order_by("started_at", "id"))
+    return Look(officer, case, active_roles(officer, now), about(case, runs), runs, legal_day(now))
+
+
 def options(officer: Officer, case: Case) -> list[Option]:
     """Return every row that is open in a case today, those of the officer first. Run inside `acting`."""
-    day = legal_day(utc_now())
-    found = [one for run in case.proceedings.filter(closed_at=None) for one in _of(officer, case, run, day)]
+    look = _look(officer, case)
+    found = [one for run in look.runs if run.closed_at is None for one in _of(look, run)]
     if case.closed_at is None:
-        found += [
-            one for procedure in _startable(case, day) for one in _starts(officer, case, procedure, day)
-        ]
+        found += [one for procedure in _startable(look) for one in _starts(look, procedure)]
     return sorted(found, key=lambda one: not one.may)
 
 
 def options_of(officer: Officer, case: Case, proceeding: Proceeding) -> list[Option]:
     """Return the rows that are open in one proceeding today. Run inside `acting`."""
-    return list(_of(officer, case, proceeding, legal_day(utc_now())))
+    return list(_of(_look(officer, case), proceeding))
 
 
 def find_option(
@@ -70,37 +90,36 @@ def find_option(
     return None
 
 
-def _startable(case: Case, day: date) -> Iterator[Procedure]:
+def _startable(look: Look) -> Iterator[Procedure]:
     """Procedures of which a new proceeding may begin by a step: several at a time, or none runs."""
-    if case.stage != "supervised":
+    if look.case.stage != "supervised":
         return
-    running = set(case.proceedings.filter(closed_at=None).values_list("procedure", flat=True))
+    running = {run.procedure for run in look.runs if run.closed_at is None}
     opened = {name for one in all_editions() for step in one.steps for name in step.opens}
-    about = known_facts.case_facts(case)
     for name in dict.fromkeys(one.name for one in all_editions()):
-        procedure = edition(name, day)
+        procedure = edition(name, look.day)
         begins = procedure.many or (name not in opened and name not in running)
-        if begins and name not in {"handover", "intake"} and procedure.is_for(about):
+        if begins and name not in {"handover", "intake"} and procedure.is_for(look.about.facts):
             yield procedure
 
 
-def _starts(officer: Officer, case: Case, procedure: Procedure, day: date) -> Iterator[Option]:
-    facts = known_facts.judged(procedure, case, None, {}, day)
-    actors = actors_of(officer, case, None)
+def _starts(look: Look, procedure: Procedure) -> Iterator[Option]:
+    facts = judged(procedure, look.case, None, {}, look.day, look.about)
+    actors = look.actors(None)
     for step in procedure.rows_from(procedure.start):
         if step.frm == procedure.start and step.is_for(facts):
-            yield _option(case, procedure, None, step, facts, actors, day)
+            yield _option(look.case, procedure, None, step, facts, actors, look.day)
 
 
-def _of(officer: Officer, case: Case, run: Proceeding, day: date) -> Iterator[Option]:
-    procedure = edition(run.procedure, day)
-    facts = known_facts.judged(procedure, case, run, {}, day)
-    actors = actors_of(officer, case, run)
+def _of(look: Look, run: Proceeding) -> Iterator[Option]:
+    procedure = edition(run.procedure, look.day)
+    facts = judged(procedure, look.case, run, {}, look.day, look.about)
+    actors = look.actors(run)
     best: dict[str, Option] = {}
     for step in procedure.rows_from(run.state):
         if step.kind is Kind.CLOCK or not (step.is_open(facts) or _asks_decide(procedure, step, facts)):
             continue
-        one = _option(case, procedure, run, step, facts, actors, day)
+        one = _option(look.case, procedure, run, step, facts, actors, look.day)
         if step.name not in best or (one.may and not best[step.name].may):
             best[step.name] = one
     yield from best.values()
