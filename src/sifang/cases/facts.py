@@ -31,7 +31,7 @@ def register_facts(case: Case) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "type": order.type,
         "woman": person.sex == "f",
-        "minor": is_minor(person.birth_date, order.effective_on),
+        "minor": person.is_minor,
         "medical": bool((order.term_facts or {}).get("medical")) or person_is_medical(case),
         "approved_by": {AgencyKind.COURT: "court", AgencyKind.POLICE: "police"}.get(
             AgencyKind(decider.kind), "prison"
