@@ -8,12 +8,13 @@ from sifang.cases.events import ActDone
 from sifang.cases.models import Act, Case, Stage
 from sifang.cases.services import open_case
 from sifang.cases.sync import sync
+from sifang.kernel.errors import BadInput
 from sifang.kernel.events import within
 from sifang.kernel.time import utc_now
 from sifang.law.procedures import edition
 from sifang.people.events import JudgmentEntered
-from sifang.people.models import Agency, Order, ShareMatter
-from sifang.people.services import end_order, move_person, receive_order, share
+from sifang.people.models import Agency, Officer, Order, ShareMatter
+from sifang.people.services import end_order, move_person, number_person, receive_order, share
 
 AT_OPENING = ("handover", "intake")
 
@@ -55,7 +56,20 @@ def _receive(act: Act) -> None:
     assert act.officer is not None
     if act.case.order.received_on is None:
         receive_order(act.officer, act.case.order, received_on=act.day, resolved=act.reasons)
+    _number(act, act.officer)
     Case.objects.filter(id=act.case_id).update(stage=Stage.SUPERVISED)
+
+
+def _number(act: Act, by: Officer) -> None:
+    """Give who was handed over the county's own number, and the justice office that the county named."""
+    person = act.case.person
+    named = act.answers.get("office")
+    office = Agency.objects.filter(id=UUID(named)).first() if named else None
+    if office is not None and office.parent_id != person.county_agency_id:
+        raise BadInput(reason="司法所不属于执行地")
+    if person.entered_by_id is not None or office is not None:
+        number = "" if person.entered_by_id is not None else person.number
+        number_person(by, person, number=number, office=office)
 
 
 def _invite(act: Act) -> None:

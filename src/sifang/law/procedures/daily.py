@@ -35,6 +35,10 @@ HAS_PROHIBITION = Fact("has_prohibition", "禁止令", source="case")
 MINOR = Fact("minor", "未成年人身份", source="case")
 MEDICAL = Fact("medical", "保外就医", source="case")
 
+JUSTICE_OFFICE = Ask(
+    "office", "承担日常工作的司法所", "agency", required=False, of="office", article="社区矫正法9条",
+    help="不填的，由县级社区矫正机构直接办理",
+)  # fmt: skip
 COPY_PROCURATORATE = Duty("电子抄送", "社区矫正法8条", PROCURATORATE, mark="local")
 
 

@@ -30,6 +30,7 @@ from sifang.law.procedure import (
     put,
     target,
 )
+from sifang.law.procedures.daily import JUSTICE_OFFICE
 from sifang.law.procedures.intake_arrival import (
     APPROVED_BY,
     ARRIVAL,
@@ -80,7 +81,7 @@ def _receive(title: str, article: str, given: Condition, *more: Set, hint: str =
     return Step(
         "receive", title, article, COUNTY, "awaiting", "received",
         given=ARRIVED.known() & IDENTITY.known() & given, due=target(1, "workday", "arrived_on"),
-        documents=("reception_form", "report_in_notice"), duties=TELL_RECEPTION,
+        documents=("reception_form", "report_in_notice"), duties=TELL_RECEPTION, asks=(JUSTICE_OFFICE,),
         sets=(day("received_on"), *more), opens=OPENS, help=hint,
     )  # fmt: skip
 

@@ -173,7 +173,7 @@ def show(
         past = list(run.acts.select_related("agency", "officer").order_by("-at")[:PAST]) if run else []
         return ActForm(
             where=where,
-            fields=fields(step, given, errors or {}, case, more=more),
+            fields=fields(step, given, errors or {}, case, run=run, more=more),
             follows=follows(procedure, step, case, run, facts),
             powers=powers(viewer.officer, procedure, step, case, run, facts),
             computed=computed(procedure, facts),

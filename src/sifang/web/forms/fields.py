@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import QueryDict
 
-from sifang.cases.models import Act, Case
+from sifang.cases.models import Act, Case, Proceeding
 from sifang.law.procedure import Ask, Step
 from sifang.people.models import Agency, AgencyKind, Level
 
@@ -50,7 +50,13 @@ class Field:
 
 
 def fields(
-    step: Step, given: Mapping[str, Any], errors: Mapping[str, str], case: Case, *, more: str = ""
+    step: Step,
+    given: Mapping[str, Any],
+    errors: Mapping[str, str],
+    case: Case,
+    *,
+    run: Proceeding | None = None,
+    more: str = "",
 ) -> list[Field]:
     """Return the fields of a row; `more`: the list of people that wants further lines."""
     return [
@@ -58,27 +64,30 @@ def fields(
             ask=ask,
             given=given.get(ask.key, ""),
             error=errors.get(ask.key, ""),
-            choices=_choices(ask, case),
+            choices=_choices(ask, case, run),
             people=_lines(given.get(ask.key), more == ask.key) if ask.kind == "people" else (),
         )
         for ask in step.asks
     ]
 
 
-def _choices(ask: Ask, case: Case) -> tuple[Choice, ...]:
+def _choices(ask: Ask, case: Case, run: Proceeding | None) -> tuple[Choice, ...]:
     match ask.kind:
         case "choice":
             return tuple(Choice(value, words) for value, words in ask.choices)
         case "agency":
-            return agencies(ask.of, case)
+            return agencies(ask.of, case, run)
         case "record":
             return records(ask.of, case)
         case _:
             return ()
 
 
-def agencies(kind: str, case: Case) -> tuple[Choice, ...]:
-    """Return the agencies that may stand here: other counties, or bodies of custody."""
+def agencies(kind: str, case: Case, run: Proceeding | None = None) -> tuple[Choice, ...]:
+    """Return the agencies that may stand here: other counties, bodies of custody, the county's own offices.
+
+    In a change of place the offices are those of the new county.
+    """
     found = Agency.objects.order_by("area_code", "name")
     if kind == "county":
         found = found.filter(kind=AgencyKind.JUSTICE_BUREAU, level=Level.COUNTY)
@@ -86,7 +95,8 @@ def agencies(kind: str, case: Case) -> tuple[Choice, ...]:
     elif kind == "custody":
         found = found.filter(kind__in=CUSTODY)
     elif kind == "office":
-        found = found.filter(kind=AgencyKind.JUSTICE_OFFICE, parent_id=case.person.county_agency_id)
+        county = (run.other_agency_id if run else None) or case.person.county_agency_id
+        found = found.filter(kind=AgencyKind.JUSTICE_OFFICE, parent_id=county)
     return tuple(Choice(str(one.id), one.name) for one in found)
 
 
