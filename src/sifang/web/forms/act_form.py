@@ -19,6 +19,7 @@ from sifang.law.documents import TITLES
 from sifang.law.procedure import NoSuchStep
 from sifang.law.procedures import NoEdition, edition
 from sifang.people.access import Purpose, access_own_person, access_person_by_number, acting
+from sifang.people.errors import TermMismatch
 from sifang.people.models import Officer, Person, Role
 from sifang.web.alarm_file import ReadNote
 from sifang.web.forms.fields import Field, fields
@@ -57,6 +58,11 @@ class ActForm:
     errors: Mapping[str, str]
     said: str  # what the house answers to the whole form
     counted: bool  # 试算: the facts follow from what was filled in
+
+    @property
+    def wants_reasons(self) -> bool:
+        """Whether reasons are asked: by the row, or because a named officer must settle a difference."""
+        return self.where.option.step.reasons or "reasons" in self.errors or bool(self.given.get("reasons"))
 
     @property
     def title(self) -> str:
@@ -243,6 +249,8 @@ def refusal(error: SifangError) -> Refusal:
     if isinstance(error, BadAnswers):
         errors = error.data.get("errors")
         return Refusal(dict(errors) if isinstance(errors, Mapping) else {}, "", error.status)
+    if isinstance(error, TermMismatch):
+        return Refusal({"reasons": "期限与计算不一致：核对文书后写明处理的理由"}, str(error), error.status)
     if isinstance(error, ReasonsMissing):
         return Refusal({"reasons": "请写明事实和理由；没有理由不能办理"}, "", error.status)
     return Refusal({}, str(error), error.status)

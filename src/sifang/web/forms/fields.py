@@ -53,12 +53,15 @@ def fields(
     step: Step,
     given: Mapping[str, Any],
     errors: Mapping[str, str],
-    case: Case,
+    case: Case | None,
     *,
     run: Proceeding | None = None,
     more: str = "",
 ) -> list[Field]:
-    """Return the fields of a row; `more`: the list of people that wants further lines."""
+    """Return the fields of a row; `more`: the list of people that wants further lines.
+
+    `case` None: a form outside any case, whose asks carry their choices.
+    """
     return [
         Field(
             ask=ask,
@@ -71,13 +74,13 @@ def fields(
     ]
 
 
-def _choices(ask: Ask, case: Case, run: Proceeding | None) -> tuple[Choice, ...]:
+def _choices(ask: Ask, case: Case | None, run: Proceeding | None) -> tuple[Choice, ...]:
     match ask.kind:
         case "choice":
             return tuple(Choice(value, words) for value, words in ask.choices)
-        case "agency":
+        case "agency" if case is not None:
             return agencies(ask.of, case, run)
-        case "record":
+        case "record" if case is not None:
             return records(ask.of, case)
         case _:
             return ()

@@ -158,5 +158,7 @@ def onward(request: HttpRequest, viewer: Viewer, act: Act) -> str:
     if wanted := same_house(request):
         return wanted
     with acting(viewer.officer, purpose_of(act.procedure, viewer.officer)):
-        case = Case.objects.select_related("person").filter(id=act.case_id).first()
+        case = Case.objects.select_related("person", "order").filter(id=act.case_id).first()
+    if case and act.step == "accept_papers" and case.order.papers_pending:
+        return f"/persons/{quote(case.person.number)}/papers"  # what they say is still to be registered
     return back(viewer, case.person.number) if case else "/"
