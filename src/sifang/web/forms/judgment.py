@@ -109,7 +109,7 @@ def entering(kind: OrderType) -> Step:
 
 
 def receiving(kind: OrderType, county: Agency) -> Step:
-    """The form of the county for who comes without papers: what is known, the rest is asked for (办法16条)."""
+    """The form of the county for who comes without papers: what is known so far (办法16条)."""
     offices = Agency.objects.filter(kind=AgencyKind.JUSTICE_OFFICE, parent=county).order_by("name")
     office = Ask("office", "司法所", "choice", choices=_named(offices), required=False)
     return _as_row((*PERSON_ASKS, office, _decider(), *_order(kind), *STATED))

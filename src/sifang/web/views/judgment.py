@@ -134,7 +134,7 @@ def page(  # noqa: PLR0917 (form, context, what was given and read, what is wron
     answers: Mapping[str, Any],
     wrong: Refusal,
 ) -> HttpResponse:
-    """The form with what was filled in; the computed term, the recipients and clocks as far as they follow."""
+    """The form with what was filled in; computed term, recipients and clocks as far as they follow."""
     kind, body = context["kind"], context["body"]
     known = answers or {key: given[key] for key in ("county",) if given.get(key)}
     place = context.get("place") or place_of(known, body, by_county=context["by_county"])
