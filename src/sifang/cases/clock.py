@@ -12,7 +12,7 @@ from sifang.cases.acts import Wish, lock_course, perform, reread
 from sifang.cases.calendars import calendar
 from sifang.cases.expected import clock_rows
 from sifang.cases.models import Case, Expectation
-from sifang.cases.sync import runs_of, wanted
+from sifang.cases.sync import base_of, runs_of, wanted
 from sifang.kernel.errors import SifangError
 from sifang.kernel.log import get_logger
 from sifang.kernel.time import legal_day
@@ -114,6 +114,6 @@ def _compare(case: Case, now: datetime, found: Differences) -> None:
     runs = runs_of(case, legal_day(now))
     should = {one.key for _, one in wanted(runs)}
     rows = Expectation.objects.filter(case=case, subject_kind="proceeding", closed_at=None)
-    there = {(str(row.subject_id), row.kind, row.occasion) for row in rows}
+    there = {(str(row.subject_id), row.kind, base_of(row.occasion)) for row in rows}
     found.missing += [(case.id, f"{kind} {occasion}") for _, kind, occasion in should - there]
     found.unfounded += [(case.id, f"{kind} {occasion}") for _, kind, occasion in there - should]

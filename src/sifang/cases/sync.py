@@ -14,6 +14,7 @@ from sifang.kernel.events import publish
 from sifang.kernel.time import legal_day, utc_now
 from sifang.law.procedures import edition
 
+AGAIN = "#"
 RECEIPT_WITHIN = timedelta(hours=48)  # 内部目标
 
 
@@ -49,7 +50,7 @@ def sync(case: Case, *, by: UUID, at: datetime) -> None:
     runs = runs_of(case, legal_day(at))
     now = {one.key: (proceeding, one) for proceeding, one in wanted(runs)}
     there = {
-        (str(row.subject_id), row.kind, row.occasion): row
+        (str(row.subject_id), row.kind, base_of(row.occasion)): row
         for row in Expectation.objects.filter(case=case, subject_kind="proceeding", closed_at=None)
     }
     for key in there.keys() - now.keys():
@@ -62,6 +63,11 @@ def sync(case: Case, *, by: UUID, at: datetime) -> None:
     Case.objects.filter(id=case.id).update(wake_at=case.wake_at)
 
 
+def base_of(occasion: str) -> str:
+    """Return the occasion without the number of its repetition."""
+    return occasion.partition(AGAIN)[0]
+
+
 def next_wake(runs: dict[UUID, tuple[Proceeding, Run]]) -> datetime | None:
     """Return the next instant at which the clock has something to do in these proceedings."""
     days = calendar()
@@ -69,27 +75,28 @@ def next_wake(runs: dict[UUID, tuple[Proceeding, Run]]) -> datetime | None:
 
 
 def _open(case: Case, proceeding: Proceeding, one: Expected, *, at: datetime) -> None:
-    row, fresh = Expectation.objects.get_or_create(
-        kind=f"{one.procedure}.{one.step}",
+    kind = f"{one.procedure}.{one.step}"
+    before = Expectation.objects.filter(
+        kind=kind, subject_kind="proceeding", subject_id=proceeding.id, occasion__startswith=one.occasion
+    ).count()  # expected once already, done, and now again from the same day on
+    row = Expectation.objects.create(
+        kind=kind,
         subject_kind="proceeding",
         subject_id=proceeding.id,
-        occasion=one.occasion,
-        defaults={
-            "case": case,
-            "proceeding": proceeding,
-            "owner": desk_of(one.actor, case, proceeding),
-            "actor": one.actor.value,
-            "title": one.title,
-            "due_at": one.moment.ends_at,
-            "due_kind": one.moment.kind,
-            "article": one.article,
-            "mark": one.mark,
-            "counted": one.moment.counted,
-            "opened_at": at,
-        },
+        occasion=f"{one.occasion}{AGAIN}{before + 1}" if before else one.occasion,
+        case=case,
+        proceeding=proceeding,
+        owner=desk_of(one.actor, case, proceeding),
+        actor=one.actor.value,
+        title=one.title,
+        due_at=one.moment.ends_at,
+        due_kind=one.moment.kind,
+        article=one.article,
+        mark=one.mark,
+        counted=one.moment.counted,
+        opened_at=at,
     )
-    if fresh:
-        publish(ExpectationOpened(expectation=row.id, kind=row.kind))
+    publish(ExpectationOpened(expectation=row.id, kind=row.kind))
 
 
 def _hand_over(case: Case, row: Expectation, proceeding: Proceeding, one: Expected) -> None:

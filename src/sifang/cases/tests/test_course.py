@@ -243,3 +243,21 @@ def test_bad_answers_are_all_named_at_once_and_nothing_is_kept(desk: Desk) -> No
 def test_nobody_acts_in_advance(desk: Desk) -> None:
     with pytest.raises(NotFromFuture):
         desk.does("王科", "need", "raise", kind="work", words="求职", at=utc_now() + timedelta(hours=1))
+
+
+def test_what_is_expected_again_from_the_same_day_is_expected_again(desk: Desk) -> None:
+    raised = desk.does("王科", "need", "raise", kind="work", words="求职")
+    run = raised.proceeding_id
+    desk.does("王科", "need", "consent", proceeding=run, agreed_content="转人社局")
+    desk.does("王科", "need", "refer", proceeding=run, helper="人社局", asked="岗位")
+    assert "need.offer" not in desk.open()
+    desk.does(
+        "王科",
+        "need",
+        "cannot",
+        proceeding=run,
+        answered_by="人社局",
+        answer="暂无岗位",
+        reasons="本季无岗位",
+    )
+    assert "need.offer" in desk.open()
