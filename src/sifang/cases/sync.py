@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sifang.cases.actors import desk_of
@@ -20,10 +21,15 @@ RECEIPT_WITHIN = timedelta(hours=48)  # 内部目标
 
 def runs_of(case: Case, day: date | None = None) -> dict[UUID, tuple[Proceeding, Run]]:
     """Return the proceedings of a case with their tables of a day, and the facts that lie outside them."""
-    on = day or legal_day(utc_now())
+    begun = case.proceedings.select_related("other_agency").order_by("started_at", "id")
+    return runs_among(case, begun, day or legal_day(utc_now()))
+
+
+def runs_among(case: Case, begun: Iterable[Proceeding], on: date) -> dict[UUID, tuple[Proceeding, Run]]:
+    """Return the same of proceedings at hand, oldest first."""
     found = {}
     latest: dict[str, Run] = {}
-    for one in case.proceedings.select_related("other_agency").order_by("started_at", "id"):
+    for one in begun:
         run = Run(
             str(one.id),
             edition(one.procedure, on),
@@ -74,29 +80,48 @@ def next_wake(runs: dict[UUID, tuple[Proceeding, Run]]) -> datetime | None:
     return min((when for _, run in runs.values() for when, _ in clock_rows(run, days)), default=None)
 
 
+def expect_first(case: Case, begun: Iterable[Proceeding], *, at: datetime) -> list[Expectation]:
+    """Return, unsaved, what these proceedings expect as they begin; set the case's alarm (unsaved too).
+
+    For many cases at once, none of which has had an expectation; `sync` is for all others.
+    """
+    runs = runs_among(case, begun, legal_day(at))
+    case.wake_at = next_wake(runs)
+    return [Expectation(**_fields(case, proceeding, one, at=at)) for proceeding, one in wanted(runs)]
+
+
 def _open(case: Case, proceeding: Proceeding, one: Expected, *, at: datetime) -> None:
-    kind = f"{one.procedure}.{one.step}"
+    fields = _fields(case, proceeding, one, at=at)
     before = Expectation.objects.filter(
-        kind=kind, subject_kind="proceeding", subject_id=proceeding.id, occasion__startswith=one.occasion
-    ).count()  # expected once already, done, and now again from the same day on
-    row = Expectation.objects.create(
-        kind=kind,
+        kind=fields["kind"],
         subject_kind="proceeding",
         subject_id=proceeding.id,
-        occasion=f"{one.occasion}{AGAIN}{before + 1}" if before else one.occasion,
-        case=case,
-        proceeding=proceeding,
-        owner=desk_of(one.actor, case, proceeding),
-        actor=one.actor.value,
-        title=one.title,
-        due_at=one.moment.ends_at,
-        due_kind=one.moment.kind,
-        article=one.article,
-        mark=one.mark,
-        counted=one.moment.counted,
-        opened_at=at,
-    )
+        occasion__startswith=one.occasion,
+    ).count()  # expected once already, done, and now again from the same day on
+    if before:
+        fields["occasion"] = f"{one.occasion}{AGAIN}{before + 1}"
+    row = Expectation.objects.create(**fields)
     publish(ExpectationOpened(expectation=row.id, kind=row.kind))
+
+
+def _fields(case: Case, proceeding: Proceeding, one: Expected, *, at: datetime) -> dict[str, Any]:
+    return {
+        "kind": f"{one.procedure}.{one.step}",
+        "subject_kind": "proceeding",
+        "subject_id": proceeding.id,
+        "occasion": one.occasion,
+        "case": case,
+        "proceeding": proceeding,
+        "owner": desk_of(one.actor, case, proceeding),
+        "actor": one.actor.value,
+        "title": one.title,
+        "due_at": one.moment.ends_at,
+        "due_kind": one.moment.kind,
+        "article": one.article,
+        "mark": one.mark,
+        "counted": one.moment.counted,
+        "opened_at": at,
+    }
 
 
 def _hand_over(case: Case, row: Expectation, proceeding: Proceeding, one: Expected) -> None:
