@@ -3,10 +3,12 @@
 from sifang.cases.models.case import Case, Expectation, Stage
 from sifang.cases.models.course import Act, Edition, EditionRow, Proceeding
 from sifang.cases.models.papers import Dispatch, DispatchState, Document, DocumentCounter
+from sifang.cases.models.taken import CaseExport, RegisterImport, TakenDocument, TakenOver
 
 __all__ = [
     "Act",
     "Case",
+    "CaseExport",
     "Dispatch",
     "DispatchState",
     "Document",
@@ -15,5 +17,8 @@ __all__ = [
     "EditionRow",
     "Expectation",
     "Proceeding",
+    "RegisterImport",
     "Stage",
+    "TakenDocument",
+    "TakenOver",
 ]
