@@ -66,6 +66,7 @@ def parser() -> argparse.ArgumentParser:
     for name, run, words in (
         ("officer", _officer, "工作人员账号：officer add、password、list"),
         ("agency", _agency, "机构：agency add、list"),
+        ("register", _register, "登记册：register import、template"),
     ):
         add(name, run, words).add_argument("words", nargs=argparse.REMAINDER, metavar="add …")
     return top
@@ -182,6 +183,12 @@ def _agency(asked: argparse.Namespace) -> int:
     from sifang.ops.officer_command import agency
 
     return agency(asked.words)
+
+
+def _register(asked: argparse.Namespace) -> int:
+    from sifang.ops.register_command import register
+
+    return register(asked.words)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
