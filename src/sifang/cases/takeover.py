@@ -31,9 +31,8 @@ def take_over_course(
     source: str,
     sha256: str,
     told: Mapping[str, Any],
-    at: datetime | None = None,
 ) -> TakenOver:
-    """Open the case of a received order and begin what reception would have opened, as of `at` (None: now).
+    """Open the case of a received order and begin what reception would have opened, as of today.
 
     Run inside `acting` of an officer of the county agency. `source`: "register" or "archive"; `sha256`: of
     the file; `told`: what the file says of the time before, kept word for word. Raises AlreadyOpen,
@@ -41,24 +40,23 @@ def take_over_course(
     """
     if by.agency is None or by.agency_id != order.person.county_agency_id:
         raise BeyondPower(owner=order.person.county_agency.name, article="社区矫正法22条")
-    now = at or utc_now()
+    now = utc_now()
     case = open_case(order)
     case.order, case.person = order, order.person
-    begun = _begin_running(case, now)
-    rows = Expectation.objects.bulk_create(expect_first(case, begun, at=now))
-    Case.objects.filter(id=case.id).update(wake_at=case.wake_at)
-    for one in rows:
-        publish(ExpectationOpened(expectation=one.id, kind=one.kind))
     taken = TakenOver.objects.create(
         case=case,
         officer=by,
         agency=by.agency,
-        at=now,
         on=legal_day(now),
         source=source,
         sha256=sha256,
         told=dict(told),
     )
+    begun = _begin_running(case, now)
+    rows = Expectation.objects.bulk_create(expect_first(case, begun, at=now))
+    Case.objects.filter(id=case.id).update(wake_at=case.wake_at)
+    for one in rows:
+        publish(ExpectationOpened(expectation=one.id, kind=one.kind))
     _note(taken, case.id)
     return taken
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import IntegrityError, ProgrammingError, transaction
 
 from sifang.cases import register_import
 from sifang.cases.models import Act, Case, Expectation, Proceeding, RegisterImport, TakenOver
@@ -186,25 +187,31 @@ def test_another_county_cannot_import_into_this_one(city):
     assert "不是本县区" in check_register(city["周外"], register(line(1))).errors[0].message
 
 
-def test_the_database_lets_no_other_officer_write_what_was_taken_over(city, imported):
-    from django.db import ProgrammingError, transaction
+@pytest.mark.parametrize("name", ["李所", "周外", "赵检"])
+def test_the_database_lets_no_other_officer_take_over(city, name):
+    case = city.cases["张三"]
+    with pytest.raises((ProgrammingError, IntegrityError), match=r"row-level security|只能接管"):
+        taken_by(city, name, case)
+    taken_by(city, "王科", case)
 
-    with city.acting("王科"):
-        case = Case.objects.get(person__number="历下-2025-0001")
-    for name in ("李所", "周外", "赵检"):
-        with (
-            pytest.raises(ProgrammingError, match="row-level security"),
-            city.acting(name),
-            transaction.atomic(),
-        ):
-            TakenOver.objects.create(
-                case=case,
-                officer=city[name],
-                agency=city[name].agency,
-                on=TODAY,
-                source="archive",
-                sha256="0" * 64,
-            )
+
+def taken_by(city, name, case, **more):
+    with city.acting(name), transaction.atomic():
+        by = city[name]
+        facts = {"on": TODAY, "source": "archive", "sha256": "0" * 64} | more
+        return TakenOver.objects.create(case=case, officer=by, agency=by.agency, **facts)
+
+
+def test_the_database_lets_nobody_antedate_the_taking_over(city):
+    case, early = city.cases["张三"], TODAY - timedelta(days=400)
+    with pytest.raises(IntegrityError, match="只能接管"):
+        taken_by(city, "王科", case, on=early)
+    taken_by(city, "王科", case)
+    opening = {"opened_on": day(early)}
+    with pytest.raises(IntegrityError, match="没有事实"), city.acting("王科"), transaction.atomic():
+        Proceeding.objects.create(
+            case=case, procedure="team", state="forming", facts=opening, opening=opening
+        )
 
 
 def test_the_template_is_read_by_the_reader_and_its_example_is_sound(city):
