@@ -141,7 +141,7 @@ END $$;
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0009_register_follows_acts'),
+        ('cases', '0010_minors_by_the_register'),
         ('people', '0013_sealed_minors'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
