@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 from typing import ClassVar
 
 from sifang.kernel.errors import BeyondPower, SifangError
@@ -334,6 +335,10 @@ class Procedure:
 
     def digest(self) -> str:
         """SHA-256 over the canonical table; goes into the ledger when the edition takes effect."""
+        return self._digest
+
+    @cached_property
+    def _digest(self) -> str:
         text = json.dumps(as_data(self), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
