@@ -61,7 +61,7 @@ OVER: tuple[tuple[Condition, Due, str], ...] = (
 )
 
 
-def _file(types: tuple[str, ...], article: str, given: Condition | None, mark: str) -> Step:
+def _file(types: tuple[str, ...], article: str, given: Condition, mark: str) -> Step:
     return Step(
         "file", "报备不准出境", article, COUNTY, "pending", "filed", given=given,
         due=target(1, "workday", "opened_on"), types=types, mark=mark,
@@ -88,8 +88,8 @@ EXIT_CONTROL_2020 = Procedure(
     final=frozenset({"withdrawn", "not_filed", "handed_over"}),
     facts=(OPENED, TERM_END, ENDED, END_KIND, EXEMPT),
     steps=(
-        _file(SERVING, "出境入境管理法12条、65条、护照法13条", None, ""),
-        _file((PROBATION,), "出境入境管理法12条、65条", EXEMPT.unknown(), "reading"),
+        _file(SERVING, "出境入境管理法12条、65条、护照法13条", ENDED.unknown(), ""),
+        _file((PROBATION,), "出境入境管理法12条、65条", EXEMPT.unknown() & ENDED.unknown(), "reading"),
         Step(
             "exempt",
             "缓刑不报备",
