@@ -10,7 +10,7 @@ from sifang.cases.services import open_case
 from sifang.cases.sync import sync
 from sifang.kernel.errors import BadInput
 from sifang.kernel.events import within
-from sifang.kernel.time import utc_now
+from sifang.kernel.time import legal_day, utc_now
 from sifang.law.procedures import edition
 from sifang.people.events import JudgmentEntered
 from sifang.people.models import Agency, Officer, Order, ShareMatter
@@ -29,7 +29,7 @@ def open_the_course(event: JudgmentEntered) -> None:
 def start_course(case: Case) -> None:
     """Begin the two tracks of hand-over and reception, and expect what the law demands of each."""
     now = utc_now()
-    day = now.date()
+    day = legal_day(now)
     for name in AT_OPENING:
         begin(case, edition(name, day), {}, at=now)
     sync(case, by=case.id, at=now)

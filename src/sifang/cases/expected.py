@@ -111,8 +111,20 @@ def open_rows(run: Run) -> Iterator[Step]:
     """Yield the rows that are open in a proceeding as it stands."""
     if not run.is_closed:
         for step in run.procedure.rows_from(run.state):
-            if step.is_open(run.facts):
+            if step.is_open(run.facts) or _form_decides(run, step):
                 yield step
+
+
+def _form_decides(run: Run, step: Step) -> bool:
+    """Whether all that the row lacks is what the house computes from its own form (a woman in the team).
+
+    Such a row is expected like any other: who must fill in the form has not done so yet.
+    """
+    if not step.asks or step.given is None or not step.is_for(run.facts):
+        return False
+    computed = {fact.key for fact in run.procedure.facts if fact.source.startswith("ask:")}
+    unknown = computed - run.facts.keys()
+    return all(part.holds(run.facts) or part.fact.key in unknown for part in step.given.parts)
 
 
 def expected_of(run: Run, calendar: Calendar) -> Iterator[Expected]:
@@ -146,6 +158,8 @@ def expected_of(run: Run, calendar: Calendar) -> Iterator[Expected]:
 def clock_rows(run: Run, calendar: Calendar) -> Iterator[tuple[datetime, Step]]:
     """Yield what the clock will do in one proceeding as it stands, with the instant of each."""
     held = bool(run.facts.get("held"))
+    if held and run.procedure.pauses:
+        return
     for step in open_rows(run):
         if step.kind is Kind.CLOCK and step.due is not None:
             when = moment(step.due, run.facts, calendar, held=held)

@@ -10,11 +10,11 @@ from sifang.cases.models import Act, Case, Proceeding
 from sifang.law.conditions import Fact, derive
 from sifang.law.due import due_on
 from sifang.law.procedure import Procedure
-from sifang.law.time import months_later
-from sifang.people.models import AgencyKind
+from sifang.law.time import deadline_in_months, months_later
+from sifang.people.models import AgencyKind, Order, OrderType
 from sifang.people.powers import is_delegated
 
-ADULT_YEARS = 18
+SHORT_BY_LAW = {OrderType.CONTROL, OrderType.PROBATION}
 SEALABLE_MONTHS = 60  # 刑事诉讼法286条: sentenced to five years or less
 
 
@@ -46,16 +46,8 @@ def register_facts(case: Case) -> dict[str, Any]:
         "prohibition_until": order.prohibition_until.isoformat() if order.prohibition_until else None,
         "papers_pending": order.papers_pending,
     }
-    facts["juvenile_sealable"] = facts["minor"] and _months(case) <= SEALABLE_MONTHS
+    facts["juvenile_sealable"] = person.is_minor and _is_short(order)
     return facts
-
-
-def is_minor(born: date, on: date) -> bool:
-    """Whether somebody was under 18 on a day; in this house the day on which the order took effect.
-
-    It stays a fact of the case until the end of the term (社区矫正法58条).
-    """
-    return months_later(born, 12 * ADULT_YEARS) > on
 
 
 def person_is_medical(case: Case) -> bool:
@@ -63,8 +55,11 @@ def person_is_medical(case: Case) -> bool:
     return case.order.type == "outside_prison" and "保外就医" in case.order.document_no
 
 
-def _months(case: Case) -> int:
-    return int((case.order.term_facts or {}).get("sentence_months") or 0)
+def _is_short(order: Order) -> bool:
+    """Five years or less, as the paper says; 管制 and 缓刑 are so by law (刑事诉讼法286条, 刑法72条)."""
+    if order.sentence_months is None:
+        return order.type in SHORT_BY_LAW
+    return order.sentence_months <= SEALABLE_MONTHS
 
 
 @dataclass(frozen=True)
@@ -161,8 +156,8 @@ def late_days(
 def late_over_month(
     _fact: Fact, _case: Case, _proceeding: Proceeding | None, facts: Mapping[str, Any], day: date
 ) -> bool:
-    """Whether the person came later than one month after the last day for reporting."""
-    return _arrival(facts, day) > months_later(_last_day_to_report(facts), 1)
+    """Whether the person came later than one month after the last day for reporting (刑诉法解释202条)."""
+    return _arrival(facts, day) > deadline_in_months(_last_day_to_report(facts), 1)
 
 
 def _arrival(facts: Mapping[str, Any], day: date) -> date:

@@ -30,7 +30,6 @@ from sifang.cases.documents.content import (
 )
 from sifang.cases.documents.render import render
 from sifang.cases.documents.wording import number_words, value_words
-from sifang.cases.facts import is_minor
 from sifang.cases.models import Act, Case, Document, Proceeding
 from sifang.kernel.errors import NotFound
 from sifang.kernel.ids import uuid7
@@ -170,7 +169,7 @@ def facts_of(act: Act, kind: DocumentKind) -> DocumentFacts:
             number=person.number,
             address=person.address,
             phone=person.phone,
-            minor=is_minor(person.birth_date, order.effective_on),
+            minor=person.is_minor,
         ),
         order=OrderFacts(
             type=order.type,

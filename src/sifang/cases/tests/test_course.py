@@ -261,3 +261,30 @@ def test_what_is_expected_again_from_the_same_day_is_expected_again(desk: Desk) 
         reasons="本季无岗位",
     )
     assert "need.offer" in desk.open()
+
+
+def test_a_womans_team_is_expected_before_its_form_names_a_woman(city: City) -> None:
+    """Who must fill in the form has not done so yet: the duty stands all the same (社区矫正法25条2款)."""
+    from sifang.cases.expected import Run, expected_of
+    from sifang.law.calendar import Calendar
+    from sifang.law.procedures import edition
+
+    facts = {"type": "probation", "woman": True, "minor": False, "opened_on": "2026-03-02"}
+    run = Run("1", edition("team", legal_day(utc_now())), "forming", facts)
+    assert [one.step for one in expected_of(run, Calendar.load())] == ["form"]
+    resting = Run("1", run.procedure, "forming", facts | {"held": True})
+    assert list(expected_of(resting, Calendar.load())) == []
+
+
+def test_who_was_a_minor_and_for_how_long_stands_in_the_register(city: City) -> None:
+    """Under eighteen is the register's word, and over five years nothing is sealed (刑事诉讼法286条)."""
+    from sifang.cases.facts import case_facts
+
+    with city.acting("王科"):
+        case = Case.objects.select_related("person", "order__decided_by").get(id=city.cases["小陈"].id)
+        assert case_facts(case)["minor"]
+        assert case_facts(case)["juvenile_sealable"]
+        case.order.sentence_months = 61
+        assert not case_facts(case)["juvenile_sealable"]
+        case.order.sentence_months, case.order.type = None, "parole"
+        assert not case_facts(case)["juvenile_sealable"]
