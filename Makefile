@@ -9,7 +9,7 @@ DEMO_FLAGS ?=
 TEST_FLAGS ?=
 PG15 := /usr/lib/postgresql/15/bin
 
-.PHONY: help setup setup-dev front demo test unit check procedures bench clean-demo test-packages test-pg15 fault-kill fault-fuzz fault-idle fault-backlog fault-poison fault-late canary manual
+.PHONY: help setup setup-dev front demo test unit check procedures bench clean-demo test-packages test-pg15 fault-kill fault-fuzz fault-idle fault-backlog fault-poison fault-late canary courses manual
 
 help:
 	@echo "make setup       install into .venv          make demo        the demonstration city"
@@ -116,6 +116,11 @@ fault-poison: setup-dev
 # long form; a short one is in the suite: make fault-kill KILLS=200
 fault-kill: setup-dev
 	@$(BIN)/python tests/faults/kill.py --kills $(or $(KILLS),200) $(FAULT_FLAGS)
+
+# random courses beside the independent oracle; a short form is in the suite: make courses COUNT=10000
+courses: setup-dev
+	@SIFANG_COURSES=$(or $(COUNT),10000) SIFANG_COURSES_FROM=$(or $(FROM),0) \
+	  $(BIN)/pytest tests/courses/test_courses.py -n 0 -s -k agree $(TEST_FLAGS)
 
 # searches all an installation leaves on disks for a known position; with a control that must be found
 canary: setup-dev

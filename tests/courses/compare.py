@@ -1,0 +1,71 @@
+"""The table of expectations beside the oracle: what differs, in words. Empty is the only good answer."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sifang.cases.clock import reconcile
+from sifang.cases.models import Expectation
+from sifang.people.access import system
+from tests.courses.oracle import Oracle
+from tests.courses.simulate import Course, plain_acts, plain_runs
+from tests.courses.world import as_role
+
+
+def oracle_of(course: Course) -> Oracle:
+    """What the oracle makes of a course's plain records."""
+    assert course.case_id is not None
+    with as_role("jobs"), system("reconcile", continues=True):
+        return Oracle.of(course.facts.plain(), plain_runs(course.case_id), plain_acts(course.case_id))
+
+
+def table_of(case_id: UUID) -> list[Expectation]:
+    """The expectations that the procedures of a case opened."""
+    with as_role("jobs"), system("reconcile", continues=True):
+        return list(Expectation.objects.filter(case_id=case_id, subject_kind="proceeding"))
+
+
+def key_of(row: Expectation) -> tuple[str, str, datetime, str]:
+    return str(row.proceeding_id), row.kind, row.due_at, row.due_kind
+
+
+def differences(course: Course) -> list[str]:
+    """Say where the table, the reconciler, the clock and the oracle do not agree."""
+    assert course.case_id is not None
+    oracle, rows = oracle_of(course), table_of(course.case_id)
+    there = {key_of(row) for row in rows if row.closed_at is None}
+    found = [f"missing {show(key)}" for key in oracle.open - there]
+    found += [f"too much {show(key)}" for key in there - oracle.open]
+    found += _closed(oracle, rows)
+    found += [
+        f"clock sleeps {show((run, step, when, 'clock'))}"
+        for run, step, when in oracle.moments()
+        if when <= course.clock.at
+    ]
+    with as_role("jobs"):
+        told = reconcile(course.clock.at, cases=[course.case_id])
+    found += [f"reconciler misses {one[1]}" for one in told.missing]
+    found += [f"reconciler sees too much {one[1]}" for one in told.unfounded]
+    return found
+
+
+def _closed(oracle: Oracle, rows: list[Expectation]) -> list[str]:
+    """Each closed row was closed by the act that the oracle names, and none is missing.
+
+    A new start of the same clock that ends at the same instant (after a holiday) closes nothing.
+    """
+    by: dict[Any, list[str]] = {}
+    begun = {(key_of(row), row.opened_at) for row in rows}
+    for row in rows:
+        if row.closed_at is not None and (key_of(row), row.closed_at) not in begun:
+            by.setdefault(key_of(row), []).append(str(row.closed_by))
+    return [
+        f"closed by {by.get(key)}, oracle {oracle.closed.get(key)} {show(key)}"
+        for key in by.keys() | oracle.closed.keys()
+        if sorted(by.get(key, [])) != sorted(oracle.closed.get(key, []))
+    ]
+
+
+def show(key: Any) -> str:
+    run, step, when, kind = key
+    return f"{step} until {when.isoformat()} ({kind}, run {run[-6:]})"
