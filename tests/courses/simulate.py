@@ -330,7 +330,7 @@ class Course:
 def may_open(procedure: Procedure, row: Step, facts: dict[str, Any]) -> bool:
     """Whether a row is open, or closed only by what its form or the house's computers will say."""
     own = {ask.key for ask in row.asks} | {"ground"}
-    own |= {fact.key for fact in procedure.facts if fact.source.startswith("ask:")}
+    own |= {fact.key for fact in procedure.facts if fact.source.startswith("ask:")} - facts.keys()
     early = facts.get(row.not_before) if row.not_before else None
     if early and facts.get("today", "") < str(early):
         return False
