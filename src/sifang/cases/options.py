@@ -17,6 +17,10 @@ from sifang.law.render import mark_of
 from sifang.people.models import Officer, active_roles
 
 
+# what cases compute from the answers of the form itself; the others stand before it is filled in
+BY_FORM = {f"ask:{name}" for name in ("leave_window", "woman_in_team", "versed_in_minors", "positioning_proof")}
+
+
 @dataclass(frozen=True)
 class Option:
     """One open row as an officer sees it: a button, or the reason why it is not his.
@@ -129,8 +133,8 @@ def _asks_decide(procedure: Procedure, step: Step, facts: dict[str, object]) -> 
     """Whether the row is closed only because of facts that its own form will give."""
     if not step.is_for(facts) or step.given is None:
         return False
-    own = {ask.key for ask in step.asks} | {one.key for one in step.sets}
-    own |= {fact.key for fact in procedure.facts if fact.source.startswith("ask:")} if step.asks else set()
+    own = {ask.key for ask in step.asks}
+    own |= {fact.key for fact in procedure.facts if fact.source in BY_FORM} if step.asks else set()
     return all(part.holds(facts) or part.fact.key in own for part in step.given.parts)
 
 
