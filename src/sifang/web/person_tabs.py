@@ -61,11 +61,13 @@ def course(viewer: Viewer, file: PersonFile, case: Case | None, limit: int) -> d
     number = file.person.number
     about = about_runs(found)
     starts = doing.starting(open_now, number)
+    waits = doing.waits_of(found.expected if found else ())
     return {
         "found": found,
         "past": timeline.past(file, found),
         "coming": timeline.coming(file, found),
-        "running": doing.running(open_now, number, about),
+        "urgent": doing.expected_of(open_now, number, about, waits),
+        "running": doing.running(open_now, number, about, waits),
         "starts_mine": [group for group in starts if group.mine],
         "starts_others": [group for group in starts if not group.mine],
         "mine": sum(1 for one in open_now if one.may and one.proceeding and not one.waits_for),
@@ -176,14 +178,21 @@ def own_context(viewer: Viewer, file: PersonFile) -> dict[str, Any]:
         return {"todo": [], "needs": [], "can": [], "letters": []}
     found = read_case(case)
     own = [one for one in options(viewer.officer, case) if one.may and one.step.actor is Actor.PERSON]
-    wanted = [one for one in found.expected if one.actor == Actor.PERSON and one.kind != "receipt"]
-    urls = {(str(one.proceeding), f"{one.procedure.name}.{one.step.name}"): one for one in own}
+    wanted = [one for one in found.expected if one.actor == Actor.PERSON and one.subject_kind == "proceeding"]
+    about = about_runs(found)
+    waits = doing.waits_of(wanted)
+    ways = {
+        (one.proceeding, f"{one.procedure.name}.{one.step.name}"): doing.way_of(one, "", waits) for one in own
+    }
     todo = []
     for row in wanted:
-        option = urls.get((str(row.proceeding_id), row.kind))
-        todo.append((timeline.of_expectation(row), doing.way_of(option, "").url if option else ""))
-    waiting = {row.kind for row in wanted}
-    can = [doing.way_of(one, "") for one in own if f"{one.procedure.name}.{one.step.name}" not in waiting]
+        way = ways.get((row.proceeding_id, row.kind))
+        todo.append((timeline.of_expectation(row), way.url if way else ""))
+    can = [
+        (way, about.get(run, "") if run else "")
+        for (run, kind), way in ways.items()
+        if (run, kind) not in waits
+    ]
     letters = [
         one
         for rows in found.papers.sent.values()
@@ -194,7 +203,7 @@ def own_context(viewer: Viewer, file: PersonFile) -> dict[str, Any]:
         "todo": todo,
         "needs": helping.needs(found),
         "activities": helping.activities(found),
-        "can": [way for way in can if way.may],
+        "can": [(way, words) for way, words in can if way.may],
         "letters": letters,
     }
 

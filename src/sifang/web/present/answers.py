@@ -9,8 +9,8 @@ from sifang.cases.models import Act
 from sifang.law.procedure import Ask, Procedure, Step
 from sifang.law.procedures import NoEdition, editions_of
 
-LONG = 80  # characters of one answer in a line
-AT_MOST = 4  # answers in a line
+LONG = 48  # characters of one answer in a line
+AT_MOST = 3  # answers in a line
 
 
 @cache

@@ -6,14 +6,12 @@ from typing import Any
 
 from sifang.cases.models import Act, Expectation, Proceeding
 from sifang.kernel.time import utc_now
-from sifang.law.procedures.need import KINDS
 from sifang.web.case_file import CaseFile
 from sifang.web.present.answers import line, shortened, state_words
 from sifang.web.present.citations import cited
 from sifang.web.present.clocks import Clock, clock_of
-from sifang.web.present.timeline import Entry, entries_of
+from sifang.web.present.timeline import NEEDS, Entry, entries_of
 
-NEEDS = dict(KINDS)
 LAWS = {
     "work": "社区矫正法37条",
     "skills": "社区矫正法37条",

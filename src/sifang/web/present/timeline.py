@@ -8,13 +8,16 @@ from uuid import UUID
 from sifang.cases.models import Act, Dispatch, DispatchState, Document, Expectation
 from sifang.kernel.time import legal_day, utc_now
 from sifang.law.procedure import Kind
+from sifang.law.procedures.need import KINDS
 from sifang.web.case_file import CaseFile, Papers
 from sifang.web.person_file import PersonFile
 from sifang.web.present import course
 from sifang.web.present.answers import line, procedure_title, step_of
 from sifang.web.present.citations import cited
 from sifang.web.present.clocks import Clock, clock_of
+from sifang.web.present.today import TITLES
 
+NEEDS = dict(KINDS)
 HELPING = frozenset({"need", "activity", "education"})
 TO_HELP = frozenset({"ending.summary", "ending.evaluate", "ending.link_resettlement"})
 RECEIPTS = {
@@ -83,8 +86,19 @@ def coming(file: PersonFile, found: CaseFile | None) -> list[Entry]:
 
 def help_coming(found: CaseFile | None) -> list[Entry]:
     """Return what is to come in help: answers to needs, activities, the way out."""
-    wanted = [one for one in (found.expected if found else []) if is_help(one)]
-    return sorted((of_expectation(one) for one in wanted), key=lambda one: one.on, reverse=True)
+    if found is None:
+        return []
+    kinds = {
+        one.id: NEEDS.get(str(one.facts.get("kind")), "") for one in found.runs if one.procedure == "need"
+    }
+    entries = []
+    for one in found.expected:
+        if is_help(one):
+            need = kinds.get(one.proceeding_id) if one.proceeding_id else ""
+            entry = of_expectation(one)
+            title = entry.title.removeprefix("已")  # what is expected is not done yet: 已办成, 办成
+            entries.append(replace(entry, title=f"{need}：{title}" if need else title))
+    return sorted(entries, key=lambda one: one.on, reverse=True)
 
 
 def is_help(one: Expectation) -> bool:
@@ -167,7 +181,7 @@ def receipt_of(one: Dispatch) -> Receipt:
 def of_expectation(one: Expectation) -> Entry:
     """Return what is expected: hollow, with its clock, and whose it is."""
     clock = clock_of(one.due_at, one.due_kind, utc_now(), one.opened_at, one.counted)
-    title = one.title or procedure_title(one.kind.split(".")[0])
+    title = one.title or TITLES.get(one.kind) or procedure_title(one.kind.split(".")[0])
     if one.kind == "receipt":
         title = f"签收：{title}"
     elif one.kind == "copy":

@@ -18,6 +18,7 @@ VIEWS = {"mine": "我的", "person": "本人应办", "agency": "本机构", "wat
 # what the rooms of alarms and measures expect, by their own names
 TITLES = {
     "alarm_taken": "接手报警",
+    "alarm_taking": "接手报警",
     "alarm_handling": "办结报警",
     "alarm_late": "核实迟到的定位",
     "incident_handling": "处理技术事件",

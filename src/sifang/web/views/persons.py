@@ -36,11 +36,11 @@ OPENING = PERSONS.roles | {Role.DUTY_OFFICER}
 def person(request: HttpRequest, viewer: Viewer, number: str) -> HttpResponseBase:
     """The file: the course of the case in tabs, each read only when it is opened, and who read it."""
     request.sifang_room = PERSONS.key  # type: ignore[attr-defined]
-    file = open_person(viewer, number)
     tab = known_tab(request.GET.get("tab", ""))
     asked = request.GET.get("acts", "")
-    context = person_context(viewer, file)
-    with acting(viewer.officer, purposes.of_person(viewer)):
+    with acting(viewer.officer, purposes.of_person(viewer)):  # one transaction: reads and their records
+        file = open_person(viewer, number)
+        context = person_context(viewer, file)
         context |= tab_context(viewer, file, tab, int(asked) if asked.isdecimal() else 0)
     return render(request, "sifang/person.html", context)
 
@@ -50,9 +50,9 @@ def person(request: HttpRequest, viewer: Viewer, number: str) -> HttpResponseBas
 def printed(request: HttpRequest, viewer: Viewer, number: str) -> HttpResponseBase:
     """The file on paper: everything that the page says, marks as words, no buttons."""
     request.sifang_room = PERSONS.key  # type: ignore[attr-defined]
-    file = open_person(viewer, number)
-    context = person_context(viewer, file)
     with acting(viewer.officer, purposes.of_person(viewer)):
+        file = open_person(viewer, number)
+        context = person_context(viewer, file)
         context |= paper_context(file)
     return render(request, "sifang/person_print.html", context)
 
@@ -164,8 +164,8 @@ def me(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """我的事项: what binds me, until when, who looked; no officer's name."""
     if viewer.officer.person_id is None:
         raise NotFound
-    file = open_own(viewer)
-    context = person_context(viewer, file)
     with acting(viewer.officer, Purpose.OWN):
+        file = open_own(viewer)
+        context = person_context(viewer, file)
         context |= own_context(viewer, file)
     return render(request, "sifang/me.html", context)
