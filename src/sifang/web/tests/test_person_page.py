@@ -165,3 +165,10 @@ def test_paper_has_no_buttons_and_says_who_printed(at_desk, leave):
     page = text(at_desk("王科").get(f"{PAGE}/print"))
     assert "打印 王科" in page
     assert "/do/" not in page
+
+
+def test_nothing_can_be_withdrawn_that_was_not_asked(at_desk, does, leave):
+    does("王科", "leave", "approve", proceeding=leave.proceeding_id)
+    page = text(at_desk("张三").get("/me"))
+    assert "/me/do/leave/ask_longer" in page or "申请延长外出" in page
+    assert "撤回延长申请" not in page
