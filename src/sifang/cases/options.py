@@ -16,7 +16,6 @@ from sifang.law.procedures import all_editions, edition
 from sifang.law.render import mark_of
 from sifang.people.models import Officer, active_roles
 
-
 # what cases compute from the answers of the form itself; the others stand before it is filled in
 BY_FORM = {
     f"ask:{name}" for name in ("leave_window", "woman_in_team", "versed_in_minors", "positioning_proof")
