@@ -314,17 +314,17 @@ def _causes(act: Act, case: Case, proceeding: Proceeding, row: Step) -> None:
     day = act.day
     for opened in opened_by(row, act.facts, lambda name: edition(name, day)):
         if opened.many or not case.proceedings.filter(procedure=opened.name, closed_at=None).exists():
-            begin(case, opened, handed_on(opened, act), at=act.at, by=act)
+            begin(case, opened, handed_on(opened, act.after, act.day), at=act.at, by=act)
     issue_all(act, row)  # with the agencies as they stood when it was decided, as the recipients
     write_dispatches(act, case, proceeding, row)
     publish(ActDone(act=act.id, case=case.id, procedure=act.procedure, step=act.step))
     sync(reread(case.id), by=act.id, at=act.at)
 
 
-def handed_on(opened: Procedure, act: Act) -> dict[str, Any]:
+def handed_on(opened: Procedure, after: Mapping[str, Any], day: date) -> dict[str, Any]:
     """Return the opener's facts that the new table names, and the day on which it was opened."""
-    facts = {key: act.after[key] for key in _named(opened.name, opened.edition) if key in act.after}
-    return facts | {"opened_on": act.day.isoformat()}
+    facts = {key: after[key] for key in _named(opened.name, opened.edition) if key in after}
+    return facts | {"opened_on": day.isoformat()}
 
 
 @cache

@@ -15,8 +15,8 @@ from django.db.models import Field, JSONField, Model
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
-def copy_in(model: type[Model], rows: Iterable[Model]) -> None:
-    """Insert unsaved rows of a model without arrays or bytes. Keys are checked at the commit."""
+def copy_in(model: type[Model], rows: Iterable[object]) -> None:
+    """Insert rows with a model's columns, none arrays or bytes. Keys are checked at the commit."""
     meta = model._meta  # noqa: SLF001 (Django's own name)
     fields = list(meta.concrete_fields)
     columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)

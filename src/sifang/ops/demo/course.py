@@ -17,8 +17,7 @@ from typing import Any
 from sifang.cases.acts import applied, facts_after, handed_on, presets
 from sifang.cases.expected import Expected, Run, clock_rows, complete, expected_of
 from sifang.cases.facts import PROVIDERS, fullest_window, register_facts
-from sifang.cases.models import Act, Case, Proceeding, Stage
-from sifang.kernel.ids import uuid7
+from sifang.cases.models import Case, Proceeding, Stage
 from sifang.kernel.time import legal_day
 from sifang.law.calendar import Calendar
 from sifang.law.conditions import derive
@@ -29,9 +28,11 @@ from sifang.law.time import day_begins
 from sifang.ops.demo.answers import answers_for
 from sifang.ops.demo.letters import Letters
 from sifang.ops.demo.roster import SPEAKS_FOR_ITSELF, Roster
+from sifang.ops.demo.rows import ActRow
 
 OFFICERS = frozenset(Actor) - {Actor.CLOCK}
 RENEWABLE = {"positioning", "move", "held"}
+FOLLOWS = {"ending": "exit_control"}  # whose clock depends on what another procedure left
 AWAY = {"granted", "overdue", "closed"}
 NAMES = ("handover", "intake")
 REASONS = "经核实，事实清楚、材料齐全，依照规定办理（演示）"
@@ -62,7 +63,7 @@ class Life:
     bound_from: date | None = None  # from here on under positioning: no leave unless it is planned so
     overtaken: int = 0  # plans that events made void
     runs: list[Proceeding] = field(default_factory=list)
-    acts: list[Act] = field(default_factory=list)
+    acts: list[ActRow] = field(default_factory=list)
     letters: Letters = field(init=False)
     is_closed: bool = False
     moves: list[tuple[datetime, Any, Any]] = field(default_factory=list)
@@ -112,7 +113,7 @@ class Life:
     # ---- one act ------------------------------------------------------------------------------------------
 
     def begin(
-        self, procedure: Procedure, facts: Mapping[str, Any], at: datetime, by: Act | None
+        self, procedure: Procedure, facts: Mapping[str, Any], at: datetime, by: ActRow | None
     ) -> Proceeding:
         """Begin a proceeding in its start state."""
         run = Proceeding(
@@ -121,7 +122,7 @@ class Life:
             state=procedure.start,
             facts=dict(facts),
             opening=dict(facts),
-            opened_by=by,
+            opened_by_id=by.id if by else None,
             outlives=procedure.outlives,
             started_at=at,
         )
@@ -155,7 +156,7 @@ class Life:
         reasons: str = "",
         other: Any = None,
         **answers: Any,
-    ) -> Act:
+    ) -> ActRow:
         """Take a step as whoever may take it. Raises as `Procedure.row` where the law does not allow it."""
         procedure = edition(name, legal_day(at))
         run = run or (None if procedure.many else self.running(name))
@@ -174,13 +175,14 @@ class Life:
         actors: frozenset[Actor],
         reasons: str,
         answers: Mapping[str, Any],
-    ) -> Act:
+    ) -> ActRow:
         day = legal_day(at)
         procedure = edition(run.procedure, day)
-        before = self._judged(procedure, run, {}, day)
-        form = _form(procedure, run.state, name, before)
+        form = _only_form(procedure.name, procedure.edition, run.state, name)
+        if form is None:  # rows of this name ask differently: which one is meant, the facts say
+            form = _form(procedure, run.state, name, self._judged(procedure, run, {}, day))
         given = answers_for(form, answers, day) if form else {}
-        preset = applied(presets(form), before | given, at) if form else {}
+        preset = applied(presets(form), given, at) if form else {}
         judged = self._judged(procedure, run, {**preset, **given}, day)
         row = procedure.row(run.state, name, actors, judged, day)
         act = self._written(run, procedure, row, judged, given, at, reasons)
@@ -239,14 +241,13 @@ class Life:
         procedure: Procedure,
         row: Step,
         judged: Mapping[str, Any],
-        answers: Mapping[str, Any],
+        answers: dict[str, Any],
         at: datetime,
         reasons: str,
-    ) -> Act:
-        officer = self.world.roster.officer(row, self.case.person, self.case.order, run)
-        act = Act(
-            id=uuid7(),
-            case=self.case,
+    ) -> ActRow:
+        officer, day = self.world.roster.officer(row, self.case.person, self.case.order, run), legal_day(at)
+        act = ActRow(
+            case_id=self.case.id,
             proceeding=run,
             procedure=procedure.name,
             step=row.name,
@@ -258,15 +259,13 @@ class Life:
             mark=_mark(row.article, row.mark),
             actor=row.actor.value,
             officer=officer,
-            agency_id=officer.agency_id if officer else None,
             recorded_for=row.actor in SPEAKS_FOR_ITSELF,
             at=at,
-            day=legal_day(at),
-            recorded_at=at,
+            day=day,
             state_before=run.state,
             state_after=run.state if row.to == SAME else row.to,
             facts={key: judged[key] for key in _read(procedure.name, procedure.edition) if key in judged},
-            answers=dict(answers),
+            answers=answers,
             after=facts_after(procedure, run, row, judged, answers, at),
             reasons=(reasons or REASONS) if row.reasons else reasons,
             remedy=row.remedy,
@@ -275,7 +274,7 @@ class Life:
         self.acts.append(act)
         return act
 
-    def _causes(self, act: Act, run: Proceeding, procedure: Procedure, row: Step) -> None:
+    def _causes(self, act: ActRow, run: Proceeding, procedure: Procedure, row: Step) -> None:
         run.state, run.facts = act.state_after, act.after
         if run.state in procedure.final:
             run.closed_at = act.at
@@ -287,13 +286,17 @@ class Life:
                     self._wakes.pop(other.id, None)
         for opened in opened_by(row, act.facts | self._facts, lambda name: edition(name, act.day)):
             if opened.many or self.running(opened.name) is None:
-                self.begin(opened, handed_on(opened, act), act.at, act)
+                self.begin(opened, handed_on(opened, act.after, act.day), act.at, act)
         self.letters.write(act, run, row)
         self._register(act, run)
-        for other in self.runs if procedure.name in {"ending", "held"} else [run]:
-            self._wake(other)
+        touched = (
+            self.runs if procedure.name == "held" else [run, self._latest.get(FOLLOWS.get(run.procedure, ""))]
+        )
+        for other in touched:
+            if other is not None:
+                self._wake(other)
 
-    def _register(self, act: Act, run: Proceeding) -> None:
+    def _register(self, act: ActRow, run: Proceeding) -> None:
         """What certain acts change in the register (`cases.effects`)."""
         case = self.case
         match act.procedure, act.step:
@@ -314,15 +317,19 @@ class Life:
                 person.office = self.world.chance.choice(self.world.roster.organs.offices[new.area_code])
             case "held", _:
                 self._facts["held"] = bool(run.facts.get("held")) and run.closed_at is None
-        case.order.papers_pending = bool(case.order.received_on) and self.fact("handover", "papers") != (
-            "complete"
-        )
+            case "handover", _:
+                pass
+            case _:
+                return
+        has_papers = self.fact("handover", "papers") == "complete"
+        case.order.papers_pending = bool(case.order.received_on) and not has_papers
         self._facts |= register_facts(case)
 
     # ---- how it stands ------------------------------------------------------------------------------------
 
     def _run(self, run: Proceeding) -> Run:
-        latest = {name: self._bare(one) for name, one in self._latest.items()}
+        names = _others(run.procedure, self.world.today)
+        latest = {name: self._bare(self._latest[name]) for name in names if name in self._latest}
         return complete(self._bare(run), self._facts, latest)
 
     def _bare(self, run: Proceeding) -> Run:
@@ -348,6 +355,20 @@ class Life:
 def _form(procedure: Procedure, state: str, name: str, facts: Mapping[str, Any]) -> Step | None:
     rows = [step for step in procedure.rows_from(state) if step.name == name]
     return next((step for step in rows if step.is_open(facts)), rows[0] if rows else None)
+
+
+@cache
+def _only_form(name: str, on: date, state: str, step: str) -> Step | None:
+    """The row whose form is read, where all rows of the name ask the same."""
+    rows = [one for one in edition(name, on).rows_from(state) if one.name == step]
+    return rows[0] if rows and all(one.asks == rows[0].asks for one in rows) else None
+
+
+@cache
+def _others(name: str, on: date) -> frozenset[str]:
+    """The procedures whose facts a table names."""
+    sources = (fact.source for fact in edition(name, on).facts)
+    return frozenset(source.split(":")[1] for source in sources if source.startswith("of:"))
 
 
 @cache

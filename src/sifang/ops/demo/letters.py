@@ -2,15 +2,17 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sifang.cases.expected import moment
-from sifang.cases.models import Act, Case, Dispatch, DispatchState, Expectation, Proceeding
+from sifang.cases.models import Case, DispatchState, Expectation, Proceeding
 from sifang.cases.sync import RECEIPT_WITHIN
 from sifang.law.calendar import Calendar
 from sifang.law.procedure import Actor, Duty, Step
 from sifang.law.render import mark_of
 from sifang.ops.demo.roster import SPEAKS_FOR_ITSELF, Roster
+from sifang.ops.demo.rows import ActRow, LetterRow
 from sifang.people.models import Agency, AgencyKind
 
 if TYPE_CHECKING:
@@ -18,6 +20,11 @@ if TYPE_CHECKING:
 
 FORGOTTEN, RECENT = 0.02, timedelta(days=9)
 NEAR = {Actor.PROCURATORATE: AgencyKind.PROCURATORATE, Actor.POLICE: AgencyKind.POLICE}
+
+
+@cache
+def _mark(article: str, given: str) -> str:
+    return mark_of(article, given)
 
 
 @dataclass
@@ -28,30 +35,30 @@ class Letters:
     roster: Roster
     calendar: Calendar
     world: "World"
-    sent: list[Dispatch] = field(default_factory=list)
+    sent: list[LetterRow] = field(default_factory=list)
 
-    def write(self, act: Act, run: Proceeding, row: Step) -> None:
+    def write(self, act: ActRow, run: Proceeding, row: Step) -> None:
         """Write the row of each recipient that this step names (as `cases.outbox`)."""
         facts = act.facts | act.after
         for duty in row.duties:
             if duty.given is None or duty.given.holds(facts):
                 self._write(act, run, duty, facts)
 
-    def _write(self, act: Act, run: Proceeding, duty: Duty, facts: dict[str, Any]) -> None:
+    def _write(self, act: ActRow, run: Proceeding, duty: Duty, facts: dict[str, Any]) -> None:
         sender = self._sender(act, run, duty)
         to = self._recipient(run, duty, sender)
         if to is not None and sender is not None and to.id == sender.id and not duty.awaited:
             return
         when = moment(duty.due, facts, self.calendar) if duty.due else None
-        one = Dispatch(
-            act=act,
-            case=self.case,
+        one = LetterRow(
+            act_id=act.id,
+            case_id=self.case.id,
             from_agency=sender,
             to_agency=to,
             to_actor=duty.to.value,
             title=duty.title,
             article=duty.article,
-            mark=mark_of(duty.article, duty.mark),
+            mark=_mark(duty.article, duty.mark),
             content=self._content(act),
             due_at=when.ends_at if when else None,
             due_kind=when.kind if when else "",
@@ -62,7 +69,7 @@ class Letters:
         self._answer(one, duty, act)
         self.sent.append(one)
 
-    def _answer(self, one: Dispatch, duty: Duty, act: Act) -> None:
+    def _answer(self, one: LetterRow, duty: Duty, act: ActRow) -> None:
         chance, now = self.world.chance, self.world.now
         sent = act.at
         if duty.awaited:
@@ -78,9 +85,9 @@ class Letters:
             return
         answers = self.roster.of_agency(one.to_agency or self.case.person.office)
         if answers is not None:
-            one.state, one.answered_at, one.answered_by = DispatchState.ACCEPTED, at, answers
+            one.state, one.answered_at, one.answered_by_id = DispatchState.ACCEPTED, at, answers.id
 
-    def _sender(self, act: Act, run: Proceeding, duty: Duty) -> Agency | None:
+    def _sender(self, act: ActRow, run: Proceeding, duty: Duty) -> Agency | None:
         person, order = self.case.person, self.case.order
         if duty.by is not None:
             return self.roster.agency(duty.by, person, order, run)
@@ -96,9 +103,10 @@ class Letters:
             return self.roster.near(NEAR[duty.to], sender.area_code)
         return self.roster.agency(duty.to, self.case.person, self.case.order, run)
 
-    def _content(self, act: Act) -> dict[str, Any]:
+    def _content(self, act: ActRow) -> dict[str, Any]:
         person, order = self.case.person, self.case.order
         return {
+            "person": str(person.id),
             "number": person.number,
             "name": person.name,
             "type": order.get_type_display(),
@@ -114,7 +122,7 @@ class Letters:
         open_ones = [one for one in self.sent if one.state != DispatchState.ACCEPTED]
         return [self._expectation(one) for one in open_ones]
 
-    def _expectation(self, sent: Dispatch) -> Expectation:
+    def _expectation(self, sent: LetterRow) -> Expectation:
         awaited = sent.state == DispatchState.EXPECTED
         person = self.case.person
         owner = sent.to_agency or person.office or person.county_agency

@@ -46,11 +46,17 @@ class Entry:
     fate: Fate = field(default_factory=Fate)
     approved_on: date | None = None
     has_leave: bool = False
+    terminal_id: str = ""
 
 
 def people(organs: Organs, today: date, persons: int, tracked: int, chance: random.Random) -> list[Entry]:
     """Return so many persons with a running course, the first `tracked` fit for a measure; and the ended."""
     return list(_entries(organs, today, persons, tracked, chance))
+
+
+def terminal_id(index: int) -> str:
+    """Return the number of the device of the tracked person with this index (from 0)."""
+    return f"1390000{index + 1:05}"
 
 
 def in_the_year(persons: int) -> int:
@@ -115,6 +121,7 @@ def _zhangsan(organs: Organs, today: date, *, is_tracked: bool) -> Entry:
     )
     made = _joined(person, paper, county, PROHIBITION_GROUND if is_tracked else None)
     made.special, made.approved_on = "zhangsan", today - timedelta(days=46)
+    made.terminal_id = terminal_id(0)
     return made
 
 
@@ -162,6 +169,7 @@ class _Maker:
 
     def _measured(self, made: Entry) -> None:
         """When the measure was approved, and who of the tracked is away."""
+        made.terminal_id = terminal_id(self.index)
         made.approved_on = self.today - timedelta(days=self.chance.randint(2, 44))
         made.has_leave = self.index % LEAVE_EVERY == LEAVE_EVERY - 1
 

@@ -69,7 +69,7 @@ def _go_on(life: Life, proof: Any, ground: str, entry: Entry) -> None:
     life.plan(approved, 9.6, lambda at: life.take(at, "positioning", "approve", reasons=REASONS))
     told = approved + timedelta(days=1)
     life.plan(told, 6, lambda at: life.take(at, "positioning", "tell"))
-    life.plan(told, 9, lambda at: life.take(at, "positioning", "fit"))
+    life.plan(told, 9, lambda at: life.take(at, "positioning", "fit", device=entry.terminal_id))
     late = entry.person.number.endswith("7") and entry.special == ""
     review = approved + timedelta(days=20 if entry.special else REVIEW_EVERY)
     if not late:

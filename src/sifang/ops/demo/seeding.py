@@ -59,13 +59,14 @@ def seed(
         world = World(roster, calendar(), now, chance)
         Delegation.objects.bulk_create(roster.delegate(world.today))
         entries = people(organs, world.today, persons, tracked, chance)
-        write(_lives(world, entries, say), say)
+        lives = _lives(world, entries, say)
+        write(lives, say)
         if entries:
             _account(entries[0], organs)
         say("      行政界线（两种来源对比）")
         for code in ("370100", "370124", "370126"):
             line_in_force(code)
-        write_plan(sim_file, _track(organs, entries, chance, say))
+        write_plan(sim_file, _track(organs, entries, lives, chance, say))
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")  # so that the first pages are planned for a full city
     return True
@@ -101,13 +102,13 @@ def _account(entry: Entry, organs: Organs) -> None:
 
 
 def _track(
-    organs: Organs, entries: list[Entry], chance: random.Random, say: Callable[[str], None]
+    organs: Organs, entries: list[Entry], lives: list[Life], chance: random.Random, say: Callable[[str], None]
 ) -> list[Track]:
     tracker = Tracker(organs, utc_now(), chance)
-    to_track = [one for one in entries if one.ground is not None]
+    to_track = [(one, life) for one, life in zip(entries, lives, strict=True) if one.ground is not None]
     tracks: list[Track] = []
-    for index, entry in enumerate(to_track):
-        tracks.append(tracker.track(index, entry))
+    for index, (entry, life) in enumerate(to_track):
+        tracks.append(tracker.track(index, entry, life))
         if len(tracks) % STEP == 0 or len(tracks) == len(to_track):
             say(f"      电子定位措施 {len(tracks)}/{len(to_track)}")
     return tracks

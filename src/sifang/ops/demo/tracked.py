@@ -8,22 +8,23 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from sifang.cases.models import Act
 from sifang.kernel.time import legal_day
-from sifang.law.time import day_begins
 from sifang.monitoring import boundaries
-from sifang.monitoring.models import Clause, ClauseKind, DeviceKind, DeviceModel, Ground, Measure
+from sifang.monitoring.models import ClauseKind, DeviceKind, DeviceModel, Ground, Measure
 from sifang.monitoring.services.clauses import (
     Place,
     add_boundary_clause,
     add_clause,
-    approve_exception,
     compile_fences,
 )
 from sifang.monitoring.services.devices import ModelFacts, bind_device, register_device, register_model
 from sifang.monitoring.services.measures import approve_measure, make_known, record_proof
 from sifang.ops.demo import places
 from sifang.ops.demo.agencies import Organs
+from sifang.ops.demo.course import Life
 from sifang.ops.demo.persons import ZHANGSAN, Entry
+from sifang.ops.demo.rows import ActRow
 from sifang.people.models import Officer
 
 PROOFS = {
@@ -82,39 +83,43 @@ class Tracker:
         self._organs, self._now, self._chance = organs, now, chance
         self._models = make_models(organs.officers["sysadmin"])
 
-    def track(self, index: int, entry: Entry) -> Track:
-        """Approve, make known, compile and bind for one person; return what the simulator needs."""
+    def track(self, index: int, entry: Entry, life: Life) -> Track:
+        """Approve, make known, compile and bind for one person; return what the simulator needs.
+
+        Measure, proof and exceptions stand on the acts of the life, as if these had made them.
+        """
         code = entry.county.code
         home = places.somewhere(code, self._chance)
         work = places.somewhere(code, self._chance, 3_500)
         found = Track(entry, home, work, places.crossing(home, boundaries.area_of(code)))
         clerk, head = self._organs.clerks[code], self._organs.heads[code]
-        measure = self._approved(index, entry, clerk, head)
-        boundary = add_boundary_clause(clerk, entry.order)
+        acts = {act.step: act for act in life.acts if act.procedure == "positioning"}
+        measure = self._approved(index, entry, clerk, head, acts["approve"])
+        add_boundary_clause(clerk, entry.order)  # a leave that stands is carried over
         self._prohibitions(index, found, clerk, measure)
-        told = min(measure.approved_at + timedelta(hours=20), self._now - timedelta(hours=2))
-        make_known(clerk, measure, at=told)
+        make_known(clerk, measure, at=acts["tell"].at)
         compile_fences(clerk, measure)
         self._device(index, found, clerk, measure)
-        if entry.has_leave:
-            self._leave(index, found, clerk, boundary)
+        found.has_leave = entry.has_leave
         return found
 
-    def _approved(self, index: int, entry: Entry, clerk: Officer, head: Officer) -> Measure:
+    def _approved(self, index: int, entry: Entry, clerk: Officer, head: Officer, act: ActRow) -> Measure:
         assert entry.ground is not None
-        assert entry.approved_on is not None
-        approved = day_begins(entry.approved_on) + timedelta(hours=10)
+        approved = act.at
+        proves = Act.objects.select_related("proceeding").get(id=act.after["proof"])
         paper, fact = PROOFS[entry.ground]
         proof = record_proof(
             clerk,
             entry.person,
             Ground(entry.ground),
             document_no=f"{entry.county.short}司{paper}〔{approved.year}〕演示{index + 1:03}号",
-            document_date=legal_day(approved) - timedelta(days=8),
+            document_date=legal_day(proves.at),
             summary=fact,
+            established=proves.proceeding,
         )
         reasons = f"{fact}；其他监督方式不足以掌握其活动，经研究有必要使用电子定位装置"
-        return approve_measure(head, entry.order, proof, reasons=reasons, approved_at=approved)
+        kept = Act.objects.get(id=act.id)
+        return approve_measure(head, entry.order, proof, reasons=reasons, approved_at=approved, act=kept)
 
     def _prohibitions(self, index: int, found: Track, clerk: Officer, measure: Measure) -> None:
         entry, since = found.entry, measure.approved_at
@@ -190,7 +195,7 @@ class Tracker:
     def _device(self, index: int, found: Track, clerk: Officer, measure: Measure) -> None:
         found.model = index % len(self._models)
         found.carrier = CARRIERS[index % len(CARRIERS)]
-        found.terminal_id = f"1390000{index + 1:05}"
+        found.terminal_id = found.entry.terminal_id
         found.auth_code = secrets.token_hex(8)
         found.imei, found.iccid = f"860000000{index + 1:06}", f"8986000000000{index + 1:07}"
         device = register_device(
@@ -204,13 +209,3 @@ class Tracker:
             carrier=found.carrier,
         )
         bind_device(clerk, measure, device, at=self._now - timedelta(hours=1))
-
-    def _leave(self, index: int, found: Track, clerk: Officer, boundary: Clause) -> None:
-        approve_exception(
-            clerk,
-            boundary,
-            starts_at=self._now - timedelta(hours=20),
-            ends_at=self._now + timedelta(days=3),
-            document_no=f"{found.entry.county.short}外出〔{self._now.year}〕演示{index + 1:03}号",
-        )
-        found.has_leave = True
