@@ -14,8 +14,8 @@ from sifang.law.calendar import Calendar
 from sifang.law.conditions import derive
 from sifang.law.due import due, target
 from sifang.law.procedure import Actor, Due, Kind, Procedure, Step
-from sifang.law.render import mark_of
-from sifang.law.time import day_begins
+from sifang.law.render import UNITS, mark_of
+from sifang.law.time import day_begins, legal_day
 
 SEEN = 16  # digits of the occasion that tell one time from another
 
@@ -95,7 +95,9 @@ def moment(given: Due, facts: Mapping[str, Any], calendar: Calendar, *, held: bo
         return Moment(_end(counted.last), "law", words, occasion)
     if given.n:
         last = target(given.n, given.unit, start, calendar)  # type: ignore[arg-type]
-        return Moment(_end(last), "target", f"内部目标：{given.n}", occasion)
+        first = legal_day(start)
+        words = f"内部目标：{first} 起 {given.n} {UNITS[given.unit]}"
+        return Moment(_end(last), "target", words, occasion)
     return Moment(_end(start), "law", "当日，至24时", occasion)
 
 
