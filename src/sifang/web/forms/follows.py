@@ -11,7 +11,7 @@ from sifang.cases.documents.wording import value_words
 from sifang.cases.expected import Moment, moment
 from sifang.cases.models import Case, Proceeding
 from sifang.kernel.time import legal_day, utc_now
-from sifang.law.conditions import Condition
+from sifang.law.conditions import Condition, Part
 from sifang.law.documents import TITLES
 from sifang.law.procedure import ANY, Actor, Duty, Kind, Procedure, Step, opened_by
 from sifang.law.procedures import edition
@@ -69,7 +69,7 @@ def follows(
                 "right", f"「{procedure.title}」由“{procedure.states[state]}”变为“{procedure.states[after]}”"
             )
         )
-        found += list(_next(procedure, after, case, run, facts))
+        found += list(_next(procedure, after, case, run, _afterwards(step, facts)))
     return found
 
 
@@ -102,25 +102,48 @@ def _next(
     """What is expected then: rows with a period, one line a step; who owns it where the facts say so."""
     rows: dict[str, list[Step]] = {}
     for step in procedure.rows_from(state):
-        if step.due and step.kind is not Kind.CLOCK and step.is_for(facts):
+        if step.due and step.kind is not Kind.CLOCK and step.is_for(facts) and _may_open(step.given, facts):
             rows.setdefault(step.name, []).append(step)
     for same in rows.values():
-        known = [one for one in same if _known(one.given, facts) and one.is_open(facts)]
-        if len(same) > 1 and not known:
-            if any(not _known(one.given, facts) for one in same):
-                yield Line(
-                    "clock", f"接着应办：{same[0].title}（由谁决定，按填写的内容计算）", same[0].article
-                )
+        one = next((step for step in same if _decided(step.given, facts)), None)
+        if one is None:
+            words = f"接着应办：{same[0].title}（由谁决定，按填写的内容计算）"
+            yield Line("clock", words, same[0].article, mark_of(same[0].article, same[0].mark))
             continue
-        one = (known or same)[0]
-        if known or one.given is None:
-            by = moment(one.due, facts, calendar()) if one.due else None
-            words = f"接着应办：{one.title}（{_name(one.actor, case, run)}）"
-            yield Line("clock", words, one.article, mark_of(one.article, one.mark), by)
+        by = moment(one.due, facts, calendar()) if one.due else None
+        words = f"接着应办：{one.title}（{_name(one.actor, case, run)}）"
+        yield Line("clock", words, one.article, mark_of(one.article, one.mark), by)
 
 
-def _known(given: Condition | None, facts: Mapping[str, Any]) -> bool:
-    return given is None or all(part.fact.key in facts for part in given.parts)
+def _afterwards(step: Step, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts as the row leaves them, were it taken today."""
+    today = legal_day(utc_now()).isoformat()
+    found = dict(facts)
+    for one in step.sets:
+        match one.how:
+            case "is":
+                found[one.key] = one.value
+            case "day" | "now":
+                found[one.key] = today
+            case "copy" if facts.get(str(one.value)):
+                found[one.key] = facts[str(one.value)]
+            case _:
+                pass
+    return found
+
+
+def _part_decided(part: Part, facts: Mapping[str, Any]) -> bool:
+    """Whether the facts decide a comparison; what must be there or missing is decided by its absence."""
+    return part.op in {"has", "not"} or part.fact.key in facts
+
+
+def _decided(given: Condition | None, facts: Mapping[str, Any]) -> bool:
+    return given is None or all(_part_decided(part, facts) for part in given.parts)
+
+
+def _may_open(given: Condition | None, facts: Mapping[str, Any]) -> bool:
+    """Whether nothing that is known speaks against a row."""
+    return given is None or all(part.holds(facts) or not _part_decided(part, facts) for part in given.parts)
 
 
 def powers(  # noqa: PLR0917 (a power has so many sides)
@@ -144,7 +167,7 @@ def powers(  # noqa: PLR0917 (a power has so many sides)
             condition=str(one.given or ""),
             article=one.article,
             mark=mark_of(one.article, one.mark),
-            holds=_known(one.given, facts) and one.is_open(facts),
+            holds=_decided(one.given, facts) and one.is_open(facts),
             mine=one.actor in with_delegation(actors, one, case, today),
         )
         for one in same

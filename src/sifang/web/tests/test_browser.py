@@ -39,7 +39,13 @@ def front():
 
 
 @pytest.fixture
-def address(front, tracked, tmp_path):
+def address(tracked, served):
+    """The pages of a city in which 张三 is tracked and an alarm asks about him."""
+    return served
+
+
+@pytest.fixture
+def served(front, officers, tmp_path):
     """The web process, as the supervisor starts it, on a free port and this worker's database."""
     password = Argon2PasswordHasher().encode("sifang-demo", "salt-for-the-tests")  # what the server checks
     Officer.objects.update(password=password)
