@@ -109,6 +109,12 @@ def delegable_kinds(matter: str, on: date) -> tuple[str, ...]:
     )
 
 
+def kinds_left_to(office: Agency, delegations: Iterable[Delegation], on: date) -> frozenset[str]:
+    """Return the kinds of expectation that delegations in force leave to this justice office."""
+    matters = {one.matter for one in delegations if one.office_id == office.id}
+    return frozenset(kind for matter in matters for kind in delegable_kinds(matter, on))
+
+
 def running_delegations(agency: Agency, on: date) -> list[Delegation]:
     """Return the delegations in force that this agency gave or holds. Run inside `acting`."""
     given = Delegation.objects.filter(Q(agency=agency) | Q(office=agency), valid_from__lte=on)
@@ -149,12 +155,7 @@ def _of_office(
     theirs = Q(
         actor__in=BY_THE_PERSON, case__person__office=scope.agency, owner=_parent(scope), kind__contains="."
     )
-    kinds = [
-        kind
-        for one in delegations
-        if one.office_id == scope.agency.id
-        for kind in delegable_kinds(one.matter, legal_day(utc_now()))
-    ]
+    kinds = kinds_left_to(scope.agency, delegations, legal_day(utc_now()))
     left = Q(
         kind__in=kinds,
         actor=Actor.COUNTY.value,

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from sifang.cases.desk import count_mine
 from sifang.kernel.errors import SifangError
 from sifang.web import purposes
-from sifang.web.rooms import TODAY
+from sifang.web.rooms import TODAY, desks_of
 from sifang.web.shell import Viewer, viewer_of
 
 KEPT_S = 60  # the figure on the rail may be this old
@@ -19,8 +19,9 @@ _counts: dict[UUID, tuple[float, int]] = {}
 
 
 def rail(request: HttpRequest) -> dict[str, Any]:
-    """Context processor: `rail_today`."""
-    return {"rail_today": rail_count(viewer_of(request))}
+    """Context processor: `rail_today`, and `desks`, the tabs of 今日."""
+    viewer = viewer_of(request)
+    return {"rail_today": rail_count(viewer), "desks": desks_of(viewer.roles) if viewer else ()}
 
 
 def keep(officer: UUID, n: int) -> None:

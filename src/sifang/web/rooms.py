@@ -34,6 +34,30 @@ DESK_ROLES = frozenset(
     }
 )
 TODAY = Room("today", "今日", "/today", "today", "T", DESK_ROLES)
+HANDOVER = Room("handover", "衔接", "/handover", "handover", "H", DESK_ROLES)
+FIGURES = Room(
+    "figures",
+    "统计",
+    "/figures",
+    "bars",
+    "F",
+    frozenset(
+        {
+            Role.TOWNSHIP_OFFICER,
+            Role.COUNTY_OFFICER,
+            Role.JUSTICE_HEAD,
+            Role.PROSECUTOR,
+            Role.COMMITTEE_STAFF,
+        }
+    ),
+)
+_JUSTICE = frozenset({Role.TOWNSHIP_OFFICER, Role.COUNTY_OFFICER, Role.PROSECUTOR})
+# the desks beside 今日: tabs of that room, not rooms of their own
+LEAVE = Room("today", "外出", "/leave", "walk", "", _JUSTICE)
+MEASURES = Room("today", "定位措施", "/measures", "pin", "", _JUSTICE | {Role.JUSTICE_HEAD})
+CALENDAR = Room("today", "期限日历", "/calendar", "today", "", DESK_ROLES)
+CASELOAD = Room("today", "在办情况", "/caseload", "table", "", _JUSTICE | {Role.JUSTICE_HEAD})
+DESKS = (TODAY, LEAVE, MEASURES, CALENDAR, CASELOAD)
 COMMAND = Room(
     "command",
     "指挥",
@@ -74,13 +98,11 @@ CASES = frozenset(
 # who takes and answers alarms; the services decide, this only shapes the page
 HANDLERS = frozenset({Role.DUTY_OFFICER, Role.COUNTY_OFFICER, Role.TOWNSHIP_OFFICER})
 
-ROOMS = (TODAY, COMMAND, PERSONS, ADMIN, OFFICERS, RETENTION, ME)
+ROOMS = (TODAY, COMMAND, PERSONS, HANDOVER, ADMIN, OFFICERS, RETENTION, ME)
 
 # what the rooms of the other roles will be; said in words on their page, never drawn as dead entries
 LATER: dict[str, tuple[str, ...]] = {
-    Role.JUDGE: ("今日（裁判文书送达、听证和收监裁定的时限）", "衔接（与司法行政机关的文书往来）", "存证"),
-    Role.POLICE_OFFICER: ("今日（协助请求）", "衔接（社区矫正法 30条、31条、50条 的协助）", "存证"),
-    Role.COMMITTEE_STAFF: ("统计（只有 10 人以上的数字）", "委员会（会议、巡查、经费）"),
+    Role.COMMITTEE_STAFF: ("委员会（会议、巡查、经费）",),
     Role.AUDITOR: ("管理（登录和查看记录的审计）",),
 }
 
@@ -88,6 +110,11 @@ LATER: dict[str, tuple[str, ...]] = {
 def rooms_of(roles: frozenset[str]) -> tuple[Room, ...]:
     """Return the rooms these roles may enter, in the rail's order."""
     return tuple(room for room in ROOMS if room.roles & roles)
+
+
+def desks_of(roles: frozenset[str]) -> tuple[Room, ...]:
+    """Return the desks of 今日 that these roles may open, in the order of the tabs."""
+    return tuple(desk for desk in DESKS if desk.roles & roles)
 
 
 def later_for(roles: frozenset[str]) -> tuple[str, ...]:

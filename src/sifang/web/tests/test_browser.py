@@ -157,6 +157,7 @@ def test_a_duty_officer_answers_an_alarm_from_sign_in_to_closure(browser, addres
 
 def test_who_takes_an_alarm_is_seen_by_the_other_desks_at_once(browser, address, tracked):
     one, two = sit(browser, address, "fengban"), sit(browser, address, "wangke")
+    two.goto(f"{address}/command")
     assert one.locator('[data-count="waiting"]').inner_text() == "1"
     two.locator("a[data-alarm]").first.wait_for()
     two.keyboard.press("a")
