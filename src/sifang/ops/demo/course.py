@@ -292,9 +292,9 @@ class Life:
         touched = (
             self.runs if procedure.name == "held" else [run, self._latest.get(FOLLOWS.get(run.procedure, ""))]
         )
-        for other in touched:
-            if other is not None:
-                self._wake(other)
+        for one in touched:
+            if one is not None:
+                self._wake(one)
 
     def _register(self, act: ActRow, run: Proceeding) -> None:
         """What certain acts change in the register (`cases.effects`)."""

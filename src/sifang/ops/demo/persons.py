@@ -72,7 +72,7 @@ def _entries(
         yield _zhangsan(organs, today, is_tracked=tracked > 0)
     everybody = in_the_year(persons)
     counties = [*_counties_of_tracked(tracked - 1), *chance.choices(COUNTIES, _shares(), k=everybody)]
-    specials = iter(SPECIALS if persons - tracked > 4 * len(SPECIALS) else ())
+    specials = iter(SPECIALS if persons - tracked > len(SPECIALS) else ())
     for index in range(1, everybody):
         make = _Maker(organs, today, index, counties[index - 1], numbers, chance)
         if index < tracked:
