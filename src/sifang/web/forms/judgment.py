@@ -15,7 +15,7 @@ from sifang.law.procedures import edition
 from sifang.law.render import mark_of
 from sifang.law.terms import Mismatch, Sentence, Term, TermFacts, compare, term_of
 from sifang.people.models import Agency, AgencyKind, Level, OrderType
-from sifang.people.rules import OrderPaper
+from sifang.people.rules import COURT_ONLY, OrderPaper
 from sifang.people.services import PersonFacts
 from sifang.web.forms.follows import Line
 
@@ -112,13 +112,13 @@ def receiving(kind: OrderType, county: Agency) -> Step:
     """The form of the county for who comes without papers: what is known so far (办法16条)."""
     offices = Agency.objects.filter(kind=AgencyKind.JUSTICE_OFFICE, parent=county).order_by("name")
     office = Ask("office", "司法所", "choice", choices=_named(offices), required=False)
-    return _as_row((*PERSON_ASKS, office, _decider(), *_order(kind), *STATED))
+    return _as_row((*PERSON_ASKS, office, _decider(kind), *_order(kind), *STATED))
 
 
 def completing(kind: OrderType) -> Step:
     """The form of the papers that came later."""
     why = Ask("resolved", "期限不一致的处理理由", "long", required=False, help="只在下面算出不一致时填写")
-    return _as_row((_decider(), *_order(kind), *TERM_ASKS[kind], *STATED, why))
+    return _as_row((_decider(kind), *_order(kind), *TERM_ASKS[kind], *STATED, why))
 
 
 def _order(kind: OrderType) -> tuple[Ask, ...]:
@@ -126,8 +126,10 @@ def _order(kind: OrderType) -> tuple[Ask, ...]:
     return (*ORDER_ASKS, *(PROHIBITION if with_ban else ()))
 
 
-def _decider() -> Ask:
-    found = Agency.objects.filter(kind__in=DECIDES).order_by("area_code", "name")
+def _decider(kind: OrderType) -> Ask:
+    """社区矫正法17条: courts; 暂予监外执行 also by prison administrations and the police."""
+    kinds = (AgencyKind.COURT, AgencyKind.ELSEWHERE) if kind in COURT_ONLY else DECIDES
+    found = Agency.objects.filter(kind__in=kinds).order_by("area_code", "name")
     return Ask("decided_by", "决定机关", "choice", choices=_named(found), article="社区矫正法17条")
 
 
@@ -231,14 +233,17 @@ class Beginning:
     clocks: list[Line]
 
 
-def beginning(kind: OrderType, answers: Mapping[str, Any], body: Agency, place: Agency | None) -> Beginning:
-    """Return the recipients that the law lists and the periods that start; without dates before these are
-    known.
+def beginning(
+    kind: OrderType, answers: Mapping[str, Any], body: Agency | None, place: Agency | None
+) -> Beginning:
+    """Return the recipients that the law lists and the periods that start; dates where they are known.
+
+    `body`: who decided, None where that is not known yet.
     """
     facts: dict[str, Any] = {"type": str(kind)}
     if answers.get("effective_on"):
         facts["effective_on"] = answers["effective_on"]
-    if place is not None:
+    if place is not None and body is not None:
         facts["decided_elsewhere"] = body.area_code[:4] != place.area_code[:4]
     tables = [edition(name, legal_day(utc_now())) for name in TRACKS]
     return Beginning(
@@ -266,12 +271,16 @@ def _line(duty: Duty, facts: Mapping[str, Any], place: Agency | None) -> Line:
     return Line("mail", words, duty.article, mark_of(duty.article, duty.mark), by)
 
 
-def _clocks(table: Procedure, facts: Mapping[str, Any], body: Agency, place: Agency | None) -> Iterator[Line]:
+def _clocks(
+    table: Procedure, facts: Mapping[str, Any], body: Agency | None, place: Agency | None
+) -> Iterator[Line]:
     for step in table.rows_from(table.start):
         if step.kind is Kind.CLOCK or step.due is None or step.due.since != "effective_on":
             continue
         if step.is_open(facts):
-            owner = body.name if step.actor is Actor.DECIDER else _name(step.actor, place)
+            owner = _name(step.actor, place)
+            if step.actor is Actor.DECIDER:
+                owner = body.name if body else "决定机关"
             by = moment(step.due, facts, calendar())
             yield Line(
                 "clock", f"{step.title}（{owner}）", step.article, mark_of(step.article, step.mark), by

@@ -7,9 +7,10 @@ import pytest
 
 from sifang.cases.acts import Wish, take
 from sifang.cases.models import Act, Dispatch
-from sifang.kernel.time import legal_day, utc_now
+from sifang.kernel.time import SHANGHAI, legal_day, utc_now
 from sifang.people.models import ReadRecord
 from sifang.people.purposes import Purpose
+from sifang.web.tests.test_pages import Page
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
@@ -172,3 +173,36 @@ def test_a_preview_is_the_document_and_leaves_nothing(at_desk, city, applied):
     assert answer.content.startswith(b"%PDF")
     with city.acting("王科"):
         assert not Act.objects.filter(step="approve").exists()
+
+
+def test_every_form_has_a_title_landmarks_and_nothing_inline(at_desk, city, applied):
+    act = take(city["王科"], city.cases["张三"].id, Wish("leave", "approve", proceeding=applied))
+    with city.acting("王科"):
+        sent = Dispatch.objects.filter(act=act, to_actor="人民检察院").get()
+    pages = [("李所", APPLY), ("张三", "/me/do/leave/apply"), ("赵检", f"/dispatches/{sent.id}")]
+    pages += [("钱法", "/handover/new"), ("钱法", "/handover/new?type=control")]
+    pages += [("钱法", f"/handover/new?type={one}") for one in ("parole", "outside_prison")]
+    pages += [("王科", "/handover/new?type=control"), ("张三", f"/dispatches/{sent.id}")]
+    for officer, url in pages:
+        html = text(at_desk(officer).get(url))
+        page = Page(html)
+        assert " · 四方</title>" in html, url
+        assert page.tags.count("main") == page.tags.count("h1") == 1, url
+        assert page.inline == [], url
+        assert len(page.ids) == len(set(page.ids)), url
+        assert "{%" not in html
+        assert "{{" not in html
+
+
+def test_only_what_came_on_paper_may_be_dated_back(at_desk, city, applied):
+    earlier = (utc_now() - timedelta(hours=30)).astimezone(SHANGHAI)
+    form = days(2, start=40) | {"at": f"{earlier:%Y-%m-%dT%H:%M}"}
+    assert at_desk("李所").post(APPLY, form).status_code == 302
+    assert at_desk("王科").post(approve(applied), {"at": form["at"]}).status_code == 302
+    with city.acting("王科"):
+        back = Act.objects.get(step="apply", facts__leaves_on=form["leaves_on"])
+        assert back.day == earlier.date()
+        assert Act.objects.get(step="approve").day == legal_day(utc_now())
+    wrong = at_desk("李所").post(APPLY, form | {"at": "gestern"})
+    assert wrong.status_code == 400
+    assert 'href="#f-at"' in text(wrong)

@@ -149,7 +149,10 @@ def test_who_comes_without_papers_is_registered_and_the_papers_follow(at_desk, c
     known = {key: judged[key] for key in judged if key not in {"county", "years", "sentence_months"}}
     known |= {"decided_by": str(city.agencies["历下区人民法院"].id)}
     known |= {"office": str(city.agencies["趵突泉司法所"].id)}
-    assert "先行登记" in text(county.get(NEW))
+    page = text(county.get(NEW))
+    assert "先行登记" in page
+    assert "送达法律文书（决定机关）" in page
+    assert "济南监狱" not in page, "probation is for courts"
     answer = county.post(NEW, known)
     assert answer["Location"].endswith("/do/intake/report")
     assert county.post(answer["Location"], {}).status_code == 302

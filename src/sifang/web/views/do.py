@@ -66,7 +66,8 @@ def answer(  # noqa: PLR0911 (one line a button)
     if "more" in form:
         return page(request, viewer, act_form.show(viewer, where, given, more=form["more"]))
     try:
-        given["at"] = instant(form["at"]) if form.get("at") else None
+        when = form.get("at", "") if where.option.writes_down else ""  # only what came on paper was earlier
+        given["at"] = instant(when) if when else None
     except ValueError:
         wrong = Refusal({"at": "请按 2026-11-23 10:30 的样子填写日期和时刻"}, "", 400)
         return again(request, viewer, where, given, wrong)

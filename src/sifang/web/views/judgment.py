@@ -146,7 +146,10 @@ def page(  # noqa: PLR0917 (form, context, what was given and read, what is wron
             shown = judgment.term_shown(paper)
         except SifangError as error:
             missing = str(error)
-    start = judgment.beginning(kind, answers, body, place)
+    who = body
+    if context["by_county"]:
+        who = decider(answers) if answers else None
+    start = judgment.beginning(kind, answers, who, place)
     all_fields = fields(form, given, wrong.errors, None)
     return render(
         request,
