@@ -30,6 +30,7 @@ PROHIBITION_GROUND, PENALTY_GROUND = 1, 4
 IN_THE_YEAR, OPEN_AT_THE_END = 6_056, 3_292  # so many a year in this city; the share holds for any number
 FRESH, MINORS = 0.02, 0.03  # shares: judged within the last days; minors
 YOUNGEST, ADULT = 16, 18
+BATCH = 1_000
 LEAVE_EVERY = 13  # each so-manieth of the tracked is away
 
 
@@ -52,6 +53,21 @@ class Entry:
 def people(organs: Organs, today: date, persons: int, tracked: int, chance: random.Random) -> list[Entry]:
     """Return so many persons with a running course, the first `tracked` fit for a measure; and the ended."""
     return list(_entries(organs, today, persons, tracked, chance))
+
+
+def take_over(organs: Organs, today: date, persons: int, tracked: int, chance: random.Random) -> list[Entry]:
+    """Write so many persons into the register without any course; the first `tracked` fit for a measure.
+
+    For loads and faults, which need persons and orders only.
+    """
+    entries = people(organs, today, persons, tracked, chance)[:persons]
+    for one in entries:
+        one.order.received_on = one.order.effective_on
+        one.case.stage = Stage.SUPERVISED
+    Person.objects.bulk_create((one.person for one in entries), batch_size=BATCH)
+    Order.objects.bulk_create((one.order for one in entries), batch_size=BATCH)
+    Case.objects.bulk_create((one.case for one in entries), batch_size=BATCH)
+    return entries
 
 
 def terminal_id(index: int) -> str:

@@ -1,5 +1,6 @@
 """The lives of the demonstration: lawful by the tables, at the right desks, and they go on from here."""
 
+import random
 from types import SimpleNamespace
 
 import pytest
@@ -15,7 +16,8 @@ from sifang.kernel.time import legal_day, utc_now
 from sifang.law.procedure import Actor
 from sifang.law.procedures import edition
 from sifang.ops.demo import seed
-from sifang.ops.demo.persons import in_the_year
+from sifang.ops.demo.agencies import make_organs
+from sifang.ops.demo.persons import in_the_year, take_over
 from sifang.people.access import Purpose, acting, system
 from sifang.people.models import Delegation, Officer, Order
 
@@ -123,3 +125,16 @@ def test_courses_go_on_through_the_services(city):
         connections["default"].close()
     connections["default"] = connections["jobs"]
     assert reconcile(utc_now()).is_empty
+
+
+def test_a_register_without_courses_is_what_loads_and_faults_need():
+    before = connections["default"]
+    connections["default"] = connections["owner"]
+    try:
+        with system("migration", continues=True):
+            organs = make_organs(utc_now())
+            made = take_over(organs, legal_day(utc_now()), 40, 40, random.Random(1))
+            assert Case.objects.filter(stage=Stage.SUPERVISED).count() == len(made) == 40
+            assert not Order.objects.filter(received_on=None).exists()
+    finally:
+        connections["default"] = before
