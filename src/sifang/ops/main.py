@@ -67,6 +67,7 @@ def parser() -> argparse.ArgumentParser:
         ("officer", _officer, "工作人员账号：officer add、password、list"),
         ("agency", _agency, "机构：agency add、list"),
         ("register", _register, "登记册：register import、template"),
+        ("case", _case, "案件档案：case export、import"),
     ):
         add(name, run, words).add_argument("words", nargs=argparse.REMAINDER, metavar="add …")
     return top
@@ -189,6 +190,12 @@ def _register(asked: argparse.Namespace) -> int:
     from sifang.ops.register_command import register
 
     return register(asked.words)
+
+
+def _case(asked: argparse.Namespace) -> int:
+    from sifang.ops.case_command import case
+
+    return case(asked.words)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
