@@ -15,7 +15,7 @@ from sifang.law.due import due_on
 from sifang.law.time import day_begins
 from sifang.ledger.services import record
 from sifang.monitoring.models import Clause, ClauseException, ClauseKind
-from sifang.monitoring.services.clauses import approve_exception
+from sifang.monitoring.services.clauses import open_exception
 
 ONE_DAY = timedelta(days=1)
 STANDING = ("granted", "overdue", "active")  # states in which an absence stands, or stood until its end
@@ -102,18 +102,18 @@ def _bound(case: Case, starts: datetime, ends: datetime) -> list[Clause]:
 
 def _open(act: Act, clauses: Iterable[Clause], starts: datetime, ends: datetime) -> None:
     assert act.officer is not None
-    if ends <= starts:
-        return
     number = act.documents.values_list("number", flat=True).first() or f"行为记录 {act.id}"
-    for clause in clauses:
-        approve_exception(
-            act.officer,
-            clause,
-            starts_at=starts,
-            ends_at=ends,
-            document_no=number,
-            article=act.article,
-            act=act,
+    for clause in clauses if ends > starts else ():
+        open_exception(
+            ClauseException(
+                clause=clause,
+                starts_at=starts,
+                ends_at=ends,
+                document_no=number,
+                article=act.article,
+                approved_by=act.officer,
+                act=act,
+            )
         )
 
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sifang.cases.models import Act
 from sifang.kernel.errors import BadInput
 from sifang.kernel.events import publish
 from sifang.kernel.time import utc_now
@@ -143,43 +142,39 @@ def compile_fences(officer: Officer, measure: Measure) -> list[Fence]:
 
 
 def approve_exception(
-    officer: Officer,
-    clause: Clause,
-    *,
-    starts_at: datetime,
-    ends_at: datetime,
-    document_no: str,
-    article: str = "社区矫正法27条",
-    act: Act | None = None,
+    officer: Officer, clause: Clause, *, starts_at: datetime, ends_at: datetime, document_no: str
 ) -> ClauseException:
-    """Write down that a clause does not bind from … to (exclusive), as the `act` granted it; the fence opens
-    with this row.
+    """Write down that a clause does not bind from … to (exclusive), without an act: for a demonstration.
 
-    Who may grant it was judged by the act; the database refuses a row that stands on none, or that goes
-    further than its act (only a demonstration is seeded without). Raises NotFound, NotLawful, BadInput.
+    In life an act opens it (`services.away`); the database refuses this to everybody but a migration. Raises
+    NotFound, NotLawful, BadInput.
     """
     with acting(officer, Purpose.MEASURE), lawfully():
-        seen = see_clause(clause.id)
         if ends_at <= starts_at:
             raise BadInput(reason="止时须晚于起时")
-        exception = ClauseException.objects.create(
-            clause=seen,
+        exception = ClauseException(
+            clause=see_clause(clause.id),
             starts_at=starts_at,
             ends_at=ends_at,
-            article=article,
+            article="社区矫正法27条",
             document_no=document_no,
-            approved_by=(act.officer if act else None) or officer,
-            act=act,
+            approved_by=officer,
         )
-        record(
-            "exception_approved",
-            {
-                "exception": str(exception.id),
-                "clause": str(seen.id),
-                "by": str(exception.approved_by_id),
-                "act": str(act.id) if act else None,
-            },
-        )
+        return open_exception(exception)
+
+
+def open_exception(exception: ClauseException) -> ClauseException:
+    """Keep an exception and say so in the ledger; the fence opens with this row, in this transaction."""
+    exception.save(force_insert=True)
+    record(
+        "exception_approved",
+        {
+            "exception": str(exception.id),
+            "clause": str(exception.clause_id),
+            "by": str(exception.approved_by_id),
+            "act": str(exception.act_id) if exception.act_id else None,
+        },
+    )
     return exception
 
 

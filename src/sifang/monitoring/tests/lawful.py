@@ -1,23 +1,26 @@
-"""The acts on which a measure stands, written in short for tests of measures: record, application, approval.
+"""The acts on which a measure stands, taken in short for tests of measures: record, application, approval.
 
-Each is an insert by the right officer that the database checks like any other; whatever it refuses is left
-out, and the measure is then refused for its own reason.
+What the law refuses is left out, and the measure is then refused for its own reason. The approval makes no
+measure by itself here: these tests make it with the facts that they are about.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 from uuid import UUID
 
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 
 from sifang.cases.acts import Wish, take
+from sifang.cases.documents.issue import withheld
 from sifang.cases.models import Act, Case, Proceeding
 from sifang.kernel.errors import SifangError
 from sifang.kernel.time import legal_day, utc_now
-from sifang.law.procedure import Actor
-from sifang.law.procedures import edition
+from sifang.monitoring.effects import CHANGES
 from sifang.monitoring.models import Ground, Proof
 from sifang.monitoring.services.positioning import GROUNDS
 from sifang.people.access import Purpose, acting
@@ -64,65 +67,78 @@ class Course:
         return self.does(by, "leave", "approve")
 
 
-def written(  # noqa: PLR0917 (an act has so many sides)
-    officer: Officer, run: Proceeding, step: str, facts: dict[str, Any], at: datetime, actor: Actor
-) -> Act:
-    """Write one act by the row of this name, and return it."""
-    procedure = edition(run.procedure, legal_day(at))
-    run.refresh_from_db()
-    row = next(one for one in procedure.rows_from(run.state) if one.name == step)
-    return Act.objects.create(
-        case_id=run.case_id, proceeding=run, procedure=run.procedure, step=step, row=procedure.index_of(row),
-        edition=procedure.edition, edition_digest=procedure.digest(), title=row.title, article=row.article,
-        mark="", actor=actor.value, officer=officer, agency_id=officer.agency_id, at=at, day=legal_day(at),
-        state_before=run.state, state_after=procedure.after(row, run.state), facts=facts, after=facts,
-        reasons="理由", remedy="救济途径",
-    )  # fmt: skip
-
-
 def _committed() -> None:
     """A test is one transaction: what an act leaves for the rest of its own ends here as with a commit."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('sifang.act_case', '', true)")
 
 
+NOTHING = {("positioning", step): lambda _: None for step in ("approve", "end", "remove")}
+
+
+@contextmanager
+def shortly() -> Iterator[None]:
+    """Acts without their papers."""
+    with withheld():
+        yield
+    _committed()
+
+
 def established(officer: Officer, order: Order, ground: Ground) -> Proceeding | None:
     """The record that proves a ground, found or registered by the county agency; None where refused."""
-    name, at = NAMES[ground], utc_now()
-    facts = {"type": order.type, "kind": name}
-    steps = [REGISTERED[name]] if name in REGISTERED else ["note_breach", "hear_person", "establish"]
+    name, today = NAMES[ground], legal_day(utc_now()).isoformat()
+    decision = {"decision_no": "1号", "decided_by": "某机关", "decision_on": today, "facts_found": "查明"}
+    steps: list[tuple[str, dict[str, str]]] = [(REGISTERED[name], decision)] if name in REGISTERED else [
+        ("note_breach", {"kind": name, "noted": "线索", "seen_on": today}),
+        ("hear_person", {"statement": "说明"}),
+        ("establish", {"evidence": "证据", "proposal": "意见"}),
+    ]  # fmt: skip
+    run: UUID | None = None
     try:
-        with acting(officer, Purpose.MEASURE):
-            run = Proceeding.objects.create(
-                case=Case.objects.get(order=order), procedure="stop_breach", state="draft"
-            )
-            for step in steps:
-                heard = None if step == "hear_person" else "2026-01-01"
-                written(officer, run, step, facts | {"heard_on": heard}, at, Actor.COUNTY)
+        case = _case_of(officer, order)
+        with shortly():
+            for step, answers in steps:
+                act = take(officer, case, Wish("stop_breach", step, answers, reasons="理由", proceeding=run))
+                run = act.proceeding_id
     except (DatabaseError, SifangError, ObjectDoesNotExist):
         return None
-    _committed()
-    return run
+    return act.proceeding
 
 
 def approval(agency: Officer, head: Officer, order: Order, proof: Proof, at: datetime) -> Act | None:
     """Application by the agency and approval by the head on this proof; None where refused."""
     if proof.record_id is None:
         return None
+    ground = NAMES[Ground(proof.ground)]
     try:
+        case = _case_of(agency, order)
         with acting(agency, Purpose.MEASURE):
             record = Act.objects.filter(proceeding=proof.record_id).latest("recorded_at")
-            facts = {
-                "type": order.type, "ground": NAMES[Ground(proof.ground)], "proof": str(record.id),
-                "months": "3",
-                "proven": True, "has_prohibition": bool(order.prohibition),
-            }  # fmt: skip
-            run = Proceeding.objects.create(case_id=record.case_id, procedure="positioning", state="draft")
-            for step in (f"ground_{facts['ground']}", "apply"):
-                written(agency, run, step, facts, at, Actor.COUNTY)
-        with acting(head, Purpose.MEASURE):
-            act = written(head, run, "approve", facts, at, Actor.HEAD)
+        necessary = {"necessity": "必要", "effect": "影响", "months": "3"}
+        with transaction.atomic(), shortly(), patch.dict(CHANGES, NOTHING):
+            _over(agency, case)
+            with acting(agency, Purpose.MEASURE):
+                run = Proceeding.objects.create(case_id=case, procedure="positioning", state="draft").id
+            proved = {"proof": str(record.id)}
+            take(agency, case, Wish("positioning", f"ground_{ground}", proved, proceeding=run, at=at))
+            take(agency, case, Wish("positioning", "apply", necessary, proceeding=run, at=at))
+            wish = Wish("positioning", "approve", reasons="确有必要", proceeding=run, at=at)
+            return take(head, case, wish)
     except (DatabaseError, SifangError, ObjectDoesNotExist):
         return None
-    _committed()
-    return act
+
+
+def _over(agency: Officer, case: UUID) -> None:
+    """What ran before is over, as a second one begins only after the first."""
+    with acting(agency, Purpose.MEASURE):
+        before = Proceeding.objects.filter(case=case, procedure="positioning", closed_at=None).first()
+    if before is not None:
+        steps = {"approved": ["end", "remove"], "expired": ["remove"]}.get(before.state, ["drop"])
+        for step in steps:
+            answers = {"why_ended": "不再需要", "removed_note": "未佩戴"}
+            take(agency, case, Wish("positioning", step, answers, proceeding=before.id))
+
+
+def _case_of(officer: Officer, order: Order) -> UUID:
+    with acting(officer, Purpose.MEASURE):
+        return Case.objects.get(order=order).id

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError
 
-from sifang.kernel.time import utc_now
+from sifang.kernel.time import legal_day, utc_now
 from sifang.ledger.models import LedgerPending
 from sifang.monitoring.models import Alarm, AlarmCause, AlarmKind, AlarmOutcome, Clause, Fence
 from sifang.monitoring.services.alarms import Situation, raise_alarm
@@ -15,6 +15,7 @@ from sifang.monitoring.services.clauses import compile_fences
 from sifang.monitoring.services.handling import close_alarm, handle_alarm, take_alarm
 from sifang.monitoring.services.incidents import close_incident, open_incident
 from sifang.monitoring.tests.conftest import as_role
+from sifang.monitoring.tests.lawful import Course
 from sifang.monitoring.tests.test_measures import INSERT
 from sifang.people.access import system
 
@@ -162,7 +163,10 @@ def test_an_order_does_not_end_while_its_measure_goes_on(desk, sql):
     end = "UPDATE people_order SET ended_at = now() WHERE id = %s"
     for outsider in ("赵检", "李所", "周外"):
         assert sql(end, measure.order_id, by=outsider) == 0
-    assert sql(end, measure.order_id, by="王科") == 1
+    with pytest.raises(IntegrityError, match="只随解除、终止的行为结束"):
+        sql(end, measure.order_id, by="王科")
+    today = legal_day(utc_now()).isoformat()
+    Course(desk.city, "张三").does("王科", "ending", "revoke", document_no="刑更1号", document_on=today)
     with desk.city.acting("王科"):
         measure.refresh_from_db()
         assert measure.ended_at is not None

@@ -184,16 +184,6 @@ def test_a_measure_does_not_outlast_the_order(desk, insert):
     assert desk.measure("戊某").ends_at == after
 
 
-def test_when_the_order_ends_its_measures_end_in_the_same_transaction(desk, sql):
-    measure = desk.fenced()
-    ended = utc_now()
-    sql("UPDATE people_order SET ended_at = %s WHERE id = %s", ended, measure.order_id, by="王科")
-    with desk.city.acting("王科"):
-        measure.refresh_from_db()
-        assert measure.ended_at == ended
-        assert all(clause.valid_to == ended for clause in measure.order.clauses.all())
-
-
 def test_measures_of_a_person_do_not_overlap(desk, insert):
     first = desk.measure()
     with pytest.raises(NotLawful, match="同一时间"):
