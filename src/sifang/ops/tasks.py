@@ -112,6 +112,16 @@ def reconcile_daily(timestamp: int) -> dict[str, int]:
     return {"cases": found.cases, "missing": len(found.missing), "unfounded": len(found.unfounded)}
 
 
+@app.periodic(cron="33 16 * * *")  # 00:33 in Shanghai
+@app.task(name="count_months", queue=CLOCK, queueing_lock="count_months")
+def count_months_daily(timestamp: int) -> dict[str, int]:
+    """Count this month and the last by area; return how many figures."""
+    from sifang.monitoring.figures import count_months
+
+    del timestamp
+    return {"figures": count_months(steady_now())}
+
+
 @app.periodic(cron="7,27,47 * * * *")
 @app.task(name="compact_journal", queue=CLOCK, queueing_lock="compact_journal", lock="compact_journal")
 def compact_journal(timestamp: int) -> dict[str, int]:

@@ -98,11 +98,10 @@ CASES = frozenset(
 # who takes and answers alarms; the services decide, this only shapes the page
 HANDLERS = frozenset({Role.DUTY_OFFICER, Role.COUNTY_OFFICER, Role.TOWNSHIP_OFFICER})
 
-ROOMS = (TODAY, COMMAND, PERSONS, HANDOVER, ADMIN, OFFICERS, RETENTION, ME)
+ROOMS = (TODAY, COMMAND, PERSONS, HANDOVER, FIGURES, ADMIN, OFFICERS, RETENTION, ME)
 
 # what the rooms of the other roles will be; said in words on their page, never drawn as dead entries
 LATER: dict[str, tuple[str, ...]] = {
-    Role.COMMITTEE_STAFF: ("委员会（会议、巡查、经费）",),
     Role.AUDITOR: ("管理（登录和查看记录的审计）",),
 }
 

@@ -2,10 +2,12 @@
 
 from sifang.cases.models.case import Case, Expectation, Stage
 from sifang.cases.models.course import Act, Edition, EditionRow, Proceeding
+from sifang.cases.models.figures import SMALLEST_CELL, MonthFigure
 from sifang.cases.models.papers import Dispatch, DispatchState, Document, DocumentCounter
 from sifang.cases.models.taken import CaseExport, RegisterImport, TakenDocument, TakenOver
 
 __all__ = [
+    "SMALLEST_CELL",
     "Act",
     "Case",
     "CaseExport",
@@ -16,6 +18,7 @@ __all__ = [
     "Edition",
     "EditionRow",
     "Expectation",
+    "MonthFigure",
     "Proceeding",
     "RegisterImport",
     "Stage",

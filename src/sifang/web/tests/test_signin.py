@@ -5,6 +5,7 @@ from django.test import Client
 from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from sifang.people.services import register_officer
 from sifang.web.signin.rate import Brake
 
 pytestmark = pytest.mark.django_db
@@ -143,6 +144,7 @@ def test_the_brake_holds_one_address_and_opens_again():
         ("郑局", "/today"),
         ("钱法", "/today"),
         ("孙警", "/today"),
+        ("米书", "/figures"),
         ("系管", "/admin/devices"),
         ("张三", "/me"),
     ],
@@ -151,11 +153,11 @@ def test_each_role_lands_in_its_first_room(at_desk, name, where):
     assert at_desk(name).get("/").url == where
 
 
-@pytest.mark.parametrize("name", ["米书"])
-def test_roles_without_a_room_get_an_honest_page(at_desk, name):
-    page = at_desk(name).get("/")
+def test_who_has_no_role_in_force_gets_an_honest_page(at_desk, city):
+    city.officers["新来"] = register_officer("xinlai", "新来", city.agencies["济南市司法局"])
+    page = at_desk("新来").get("/")
     assert page.status_code == 200
-    assert "以后会有" in page.content.decode()
+    assert "没有有效的岗位授权" in page.content.decode()
     assert 'href="/command"' not in page.content.decode(), "no dead entries in the rail"
 
 
