@@ -119,7 +119,7 @@ fault-kill: setup-dev
 
 # random courses beside the independent oracle; a short form is in the suite: make courses COUNT=10000
 courses: setup-dev
-	@SIFANG_COURSES=$(or $(COUNT),10000) SIFANG_COURSES_FROM=$(or $(FROM),0) \
+	@COURSES=$(or $(COUNT),10000) COURSES_FROM=$(or $(FROM),0) \
 	  $(BIN)/pytest tests/courses/test_courses.py -n 0 -s -k agree $(TEST_FLAGS)
 
 # searches all an installation leaves on disks for a known position; with a control that must be found

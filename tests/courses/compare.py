@@ -5,7 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from sifang.cases.clock import reconcile
-from sifang.cases.models import Expectation
+from sifang.cases.models import Act, Case, Expectation
+from sifang.cases.sync import runs_of
+from sifang.law.procedures import edition
 from sifang.people.access import system
 from tests.courses.oracle import Oracle
 from tests.courses.simulate import Course, plain_acts, plain_runs
@@ -64,6 +66,33 @@ def _closed(oracle: Oracle, rows: list[Expectation]) -> list[str]:
         for key in by.keys() | oracle.closed.keys()
         if sorted(by.get(key, [])) != sorted(oracle.closed.get(key, []))
     ]
+
+
+def unlawful(course: Course) -> list[str]:
+    """Say where somebody is away without a decision, is supervised after the end, or is stuck."""
+    found = []
+    with as_role("jobs"), system("reconcile", continues=True):
+        case = Case.objects.select_related("order__decided_by", "person__office").get(id=course.case_id)
+        acts = list(Act.objects.filter(case=case))
+        runs = runs_of(case, course.today)
+    decided = {act.proceeding_id for act in acts if (act.procedure, act.step) == ("leave", "approve")}
+    end = course.facts.term_end
+    for key, (one, run) in runs.items():
+        if one.procedure == "leave" and one.state in {"granted", "overdue", "closed"} and key not in decided:
+            found.append(f"away without a decision: {key}")
+        if run.is_closed:
+            continue
+        rows = [row for row in run.procedure.rows_from(run.state) if row.is_for(run.facts)]
+        if not any(row.to != run.state for row in rows) and not run.procedure.ends_with_case:
+            found.append(f"no exit: {one.procedure} {one.state}")
+        if course.today > end and course.clocks and not run.procedure.outlives and case.order.received_on:
+            found.append(f"supervised after the end: {one.procedure} {one.state}")
+    found += [
+        f"burden after the end: {act.procedure}.{act.step}"
+        for act in acts
+        if act.day > end and edition(act.procedure, act.day).steps[act.row].burden
+    ]
+    return found
 
 
 def show(key: Any) -> str:
