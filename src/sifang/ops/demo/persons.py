@@ -225,7 +225,7 @@ class _Maker:
         chance, today = self.chance, self.today
         if fate is not None:
             assert fate.ended_on is not None
-            months = chance.choice([6, 8, 10, 12, 12, 14, 18, 24])
+            months = chance.choice([6, 6, 8, 8, 10, 12, 12, 18])
             if fate.ended == "released":
                 return _before(fate.ended_on, months), fate.ended_on
             start = fate.ended_on - timedelta(days=chance.randint(60, 240))
@@ -241,7 +241,7 @@ class _Maker:
             return start, months_later(start, 24) - timedelta(days=1)
         years = chance.choice([1, 1, 1, 2, 2, 3]) if kind is not OrderType.CONTROL else chance.choice([1, 2])
         length = years * 365
-        first, last_day = 20, min(length - 1, 460)
+        first, last_day = 20, min(length - 1, 380)
         if ground is not None:  # a measure of three months must find room on both sides of today
             first, last_day = 130, max(length - 150, 180)
         if special:

@@ -71,7 +71,7 @@ def _excuse(life: Life, at: datetime) -> None:
 
 def _check(life: Life, at: datetime) -> None:
     life.take(at, "check", life.world.chance.choice(["contact", "visit", "visit", "information"]))
-    _again(life, at, 55, 90, lambda at: _check(life, at))
+    _again(life, at, 70, 110, lambda at: _check(life, at))
 
 
 def _keep(life: Life, at: datetime) -> None:
@@ -175,7 +175,7 @@ def _teach(life: Life, at: datetime) -> None:
     step = life.world.chance.choice(["individual", "collective", "collective", "mind"])
     answers: dict[str, Any] = {"form": "online"} if step == "collective" else {}
     life.take(at, "education", step, **answers)
-    _again(life, at, 55, 100, lambda at: _teach(life, at))
+    _again(life, at, 80, 130, lambda at: _teach(life, at))
 
 
 def _need(life: Life, at: datetime) -> None:

@@ -1,7 +1,6 @@
 """The lives of the demonstration: lawful by the tables, at the right desks, and they go on from here."""
 
 import random
-from types import SimpleNamespace
 
 import pytest
 from django.db import connections
@@ -31,18 +30,19 @@ def city(tmp_path):
     """A small city without devices; `default` is the owner's connection while it is filled."""
     before = connections["default"]
     connections["default"] = connections["owner"]
-    seed(persons=PERSONS, tracked=1, sim_file=tmp_path / "sim.json", say=lambda _: None)
-    with system("migration", continues=True):
-        yield SimpleNamespace(before=before)
-    connections["default"] = before
+    try:
+        yield seed(persons=PERSONS, tracked=1, sim_file=tmp_path / "sim.json", say=lambda _: None)
+    finally:
+        connections["default"] = before
 
 
 def test_lives_are_lawful_complete_and_at_the_right_desks(city):
-    _everybody_stands_somewhere()
-    _acts_are_by_their_rows()
-    _desks_are_those_of_the_services()
-    _demonstration_officers_have_something_to_do()
-    _delegations_are_written()
+    with system("migration", continues=True):
+        _everybody_stands_somewhere()
+        _acts_are_by_their_rows()
+        _desks_are_those_of_the_services()
+        _demonstration_officers_have_something_to_do()
+        _delegations_are_written()
 
 
 def _everybody_stands_somewhere():
@@ -106,8 +106,9 @@ def _delegations_are_written():
 
 def test_courses_go_on_through_the_services(city):
     """An application waiting at 趵突泉 is decided there, by nobody else; a receipt closes what was opened."""
-    found = Expectation.objects.filter(kind="leave.approve", actor="司法所", closed_at=None)
-    waiting = found.select_related("case").latest("due_at")
+    with system("migration", continues=True):
+        found = Expectation.objects.filter(kind="leave.approve", actor="司法所", closed_at=None)
+        waiting = found.select_related("case").latest("due_at")
     officers = {name: Officer.objects.get(username=name) for name in ("lisuo", "wangke", "zhouwai")}
     connections["default"] = connections.create_connection("default")
     try:
