@@ -41,7 +41,6 @@ class CaseFile:
     help: list[Act]
     papers: Papers
     expected: list[Expectation]
-    others: list[Order]
 
     @property
     def more(self) -> int:
@@ -85,7 +84,6 @@ def read_case(case: Case, *, limit: int = SHOWN) -> CaseFile:
         help=helped,
         papers=papers_of([*acts, *helped]),
         expected=expected,
-        others=[one for one in case.person.orders.all() if one.id != case.order_id],
     )
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from sifang.cases.models import Case, Dispatch, DispatchState, Document
 from sifang.cases.options import options
 from sifang.law.procedure import Actor
+from sifang.people.models import Role
 from sifang.web.case_file import (
     MOST,
     SHOWN,
@@ -37,19 +38,32 @@ REPORTS = ("report", "medical", "check", "contact", "visitor")
 PLANS = ("team", "plan", "category", "minor")
 
 
-def known_tab(asked: str) -> str:
-    """Return the tab asked for, or the first."""
-    return asked if asked in dict(TABS) else TABS[0][0]
+# who comes by an alarm: what binds the person, and where; not the course of his life
+BY_ALARM = frozenset({Role.DUTY_OFFICER, Role.SYSTEM_ADMIN})
+
+
+def tabs_of(viewer: Viewer) -> tuple[tuple[str, str], ...]:
+    """Return the tabs that this viewer may open."""
+    if viewer.roles <= BY_ALARM:
+        return tuple(one for one in TABS if one[0] == "positioning")
+    return TABS
+
+
+def known_tab(viewer: Viewer, asked: str) -> str:
+    """Return the tab asked for, or the viewer's first."""
+    tabs = dict(tabs_of(viewer))
+    return asked if asked in tabs else next(iter(tabs))
 
 
 def tab_context(viewer: Viewer, file: PersonFile, tab: str, limit: int) -> dict[str, Any]:
     """Return what the page needs for this tab; `limit`: how many acts (60 at least)."""
     case = case_of(file.person, file.order)
     counts = {}
-    if case is not None:
+    mine = tabs_of(viewer)
+    if case is not None and len(mine) > 1:
         counts["documents"] = Document.objects.filter(case=case).count()
         counts["dispatches"] = Dispatch.objects.filter(case=case).count()
-    tabs = [(key, title, counts.get(key, 0)) for key, title in TABS]
+    tabs = [(key, title, counts.get(key, 0)) for key, title in mine]
     context: dict[str, Any] = {"case": case, "tab": tab, "tabs": tabs}
     return context | SHOW[tab](viewer, file, case, max(limit, SHOWN))
 

@@ -123,4 +123,4 @@ def standing(order: Order | None, case: Case | None, *, is_away: bool) -> tuple[
         return "done", "已解矫或终止"
     if order.received_on is None or (case and case.stage == Stage.HANDOVER):
         return "expected", "待接收"
-    return ("note", "外出中") if is_away else ("inside", "在矫")
+    return ("plain", "外出中") if is_away else ("inside", "在矫")

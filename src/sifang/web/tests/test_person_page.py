@@ -12,13 +12,15 @@ from sifang.cases.effects import start_course
 from sifang.cases.models import Case
 from sifang.kernel.time import legal_day, utc_now
 from sifang.people.models import ReadRecord
+from sifang.web import case_file, person_tabs
+from sifang.web.present import timeline
 
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
 
 NUMBER = "历下-2026-0417"
 PAGE = f"/persons/{NUMBER}"
 TABS = ("course", "documents", "plan", "reports", "positioning", "dispatches", "rights")
-KNOWN = {"reasons", "remedy", "proceeding", "at"}
+KNOWN = {"reasons", "remedy", "proceeding", "at", "corrects"}
 
 
 def text(response):
@@ -39,6 +41,7 @@ def does(city):
         answers = {key: value for key, value in more.items() if key not in KNOWN}
         return take(city[officer], city.cases["张三"].id, Wish(procedure, step, answers, **known))
 
+    act.city = city
     return act
 
 
@@ -172,3 +175,47 @@ def test_nothing_can_be_withdrawn_that_was_not_asked(at_desk, does, leave):
     page = text(at_desk("张三").get("/me"))
     assert "/me/do/leave/ask_longer" in page or "申请延长外出" in page
     assert "撤回延长申请" not in page
+
+
+def test_a_corrected_act_stays_struck_through_with_its_correction(at_desk, does):
+    first = does("王科", "education", "individual", theme="法治", fitted="下班后", noted="谈话")
+    does("王科", "education", "correct", wrong="日期写错", right="应为昨日", corrects=first.id)
+    papers = case_file.papers_of([first])
+    assert not papers.corrected, "nobody acts here: row security shows nothing"
+    with does.city.acting("王科"):
+        papers = case_file.papers_of([first])
+    entry = timeline.entries_of([first], papers)[0]
+    assert "已更正" in entry.struck
+
+
+def test_the_head_reads_for_the_measure_and_decides_only_his_own(at_desk, leave):
+    page = text(at_desk("郑局").get(PAGE))
+    assert "办理电子定位措施" in page
+    assert "/do/leave/approve" not in page
+
+
+def test_who_comes_by_an_alarm_sees_what_binds_and_not_the_course(tracked):
+    page = tracked.desk("冯班").get(f"{PAGE}?tab=course")
+    assert page.status_code == 200
+    assert "现在的限制" in text(page)
+    assert "教育帮扶" not in text(page)
+    assert 'href="?tab=documents' not in text(page)
+
+
+def test_more_than_sixty_acts_come_when_asked_for(at_desk, does, monkeypatch):
+    monkeypatch.setattr(case_file, "SHOWN", 2)
+    monkeypatch.setattr(person_tabs, "SHOWN", 2)
+    for number in range(3):
+        does(
+            "李所",
+            "report",
+            "report_change",
+            change="work",
+            change_on="2026-11-01",
+            change_words=f"第{number}次",
+        )
+        does("王科", "report", "note_change", change_found="属实", consequence="无")
+    first = text(at_desk("王科").get(PAGE))
+    assert "加载更多（2 / 6）" in first
+    assert "acts=4" in first
+    assert "加载更多" not in text(at_desk("王科").get(f"{PAGE}?acts=6"))

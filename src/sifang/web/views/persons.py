@@ -1,5 +1,6 @@
 """对象: the file of one person, the track behind the purpose prompt, and the person's own page."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -36,13 +37,20 @@ OPENING = PERSONS.roles | {Role.DUTY_OFFICER}
 def person(request: HttpRequest, viewer: Viewer, number: str) -> HttpResponseBase:
     """The file: the course of the case in tabs, each read only when it is opened, and who read it."""
     request.sifang_room = PERSONS.key  # type: ignore[attr-defined]
-    tab = known_tab(request.GET.get("tab", ""))
+    tab = known_tab(viewer, request.GET.get("tab", ""))
     asked = request.GET.get("acts", "")
     with acting(viewer.officer, purposes.of_person(viewer)):  # one transaction: reads and their records
-        file = open_person(viewer, number)
+        file = of_order(open_person(viewer, number), request.GET.get("order", ""))
         context = person_context(viewer, file)
+        context["given_order"] = request.GET.get("order", "")[:36] if context["others"] else ""
         context |= tab_context(viewer, file, tab, int(asked) if asked.isdecimal() else 0)
     return render(request, "sifang/person.html", context)
+
+
+def of_order(file: PersonFile, asked: str) -> PersonFile:
+    """Return the file under an earlier decision about the same person, where one is asked for."""
+    earlier = next((one for one in file.person.orders.all() if str(one.id) == asked), None)
+    return replace(file, order=earlier) if earlier else file
 
 
 @require_safe
@@ -63,6 +71,7 @@ def person_context(viewer: Viewer, file: PersonFile) -> dict[str, Any]:
         "file": file,
         "person": file.person,
         "order": file.order,
+        "others": [one for one in file.person.orders.all() if file.order and one.id != file.order.id],
         "term_bar": course.term_bar(file),
         "term_words": course.term_words(file.order) if file.order else "",
         "today": now.date(),
