@@ -11,9 +11,10 @@ from sifang.cases.acts import Wish, take
 from sifang.cases.effects import start_course
 from sifang.cases.models import Case
 from sifang.kernel.time import legal_day, utc_now
-from sifang.people.models import ReadRecord
+from sifang.people.models import ReadRecord, Role
 from sifang.web import case_file, person_tabs
 from sifang.web.present import timeline
+from sifang.web.shell import Viewer
 
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
 
@@ -194,12 +195,10 @@ def test_the_head_reads_for_the_measure_and_decides_only_his_own(at_desk, leave)
     assert "/do/leave/approve" not in page
 
 
-def test_who_comes_by_an_alarm_sees_what_binds_and_not_the_course(tracked):
-    page = tracked.desk("冯班").get(f"{PAGE}?tab=course")
-    assert page.status_code == 200
-    assert "现在的限制" in text(page)
-    assert "教育帮扶" not in text(page)
-    assert 'href="?tab=documents' not in text(page)
+def test_who_comes_by_an_alarm_opens_what_binds_and_not_the_course(city):
+    duty = Viewer(city["冯班"], frozenset({Role.DUTY_OFFICER}), None)
+    assert [key for key, _ in person_tabs.tabs_of(duty)] == ["positioning"]
+    assert person_tabs.known_tab(duty, "course") == "positioning"
 
 
 def test_more_than_sixty_acts_come_when_asked_for(at_desk, does, monkeypatch):

@@ -4,6 +4,7 @@ import pytest
 
 from sifang.cases.acts import Wish, take
 from sifang.kernel.time import legal_day, utc_now
+from sifang.web import persons_list
 
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
 
@@ -53,8 +54,11 @@ def test_who_is_on_leave_is_found_and_said(at_desk, city):
     assert "外出中</span>" in at_desk("王科").get("/persons").content.decode()
 
 
-def test_who_is_under_a_measure_is_found(tracked):
-    assert numbers(tracked.desk("王科"), "measure=1") == [ZHANG]
+def test_who_is_under_a_measure_is_found(at_desk, city, monkeypatch):
+    person = city.persons["张三"].id
+    monkeypatch.setattr(persons_list, "measured", lambda persons=None: frozenset({person}))
+    assert numbers(at_desk("王科"), "measure=1") == [ZHANG]
+    assert numbers(at_desk("周外"), "measure=1") == []
 
 
 def test_a_minor_has_no_name_in_the_lists_of_others(at_desk):
