@@ -57,9 +57,11 @@ def _closed(oracle: Oracle, rows: list[Expectation]) -> list[str]:
     A new start of the same clock that ends at the same instant (after a holiday) closes nothing.
     """
     by: dict[Any, list[str]] = {}
-    begun = {(key_of(row), row.opened_at) for row in rows}
+    begun: dict[Any, set[UUID]] = {}
     for row in rows:
-        if row.closed_at is not None and (key_of(row), row.closed_at) not in begun:
+        begun.setdefault((key_of(row), row.opened_at), set()).add(row.id)
+    for row in rows:
+        if row.closed_at is not None and not begun.get((key_of(row), row.closed_at), set()) - {row.id}:
             by.setdefault(key_of(row), []).append(str(row.closed_by))
     return [
         f"closed by {by.get(key)}, oracle {oracle.closed.get(key)} {show(key)}"

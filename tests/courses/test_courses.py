@@ -64,7 +64,9 @@ def test_courses_agree_with_the_oracle(living):
 def say(done: int, seconds: float, taken: Counter, wrong: list[str]) -> None:
     rate = done / seconds
     acts = sum(taken.values())
-    sys.stderr.write(f"{done} courses, {acts} acts, {rate:.2f}/s, {len(wrong)} differences {wrong[-3:]}\n")
+    sys.stderr.write(
+        f"{done} courses, {acts} acts, {rate:.2f}/s, {len(wrong)} differences {sorted(set(wrong))[:9]}\n"
+    )
     sys.stderr.flush()
 
 
