@@ -241,7 +241,7 @@ class _Maker:
             return start, months_later(start, 24) - timedelta(days=1)
         years = chance.choice([1, 1, 1, 2, 2, 3]) if kind is not OrderType.CONTROL else chance.choice([1, 2])
         length = years * 365
-        first, last_day = 20, min(length - 1, 380)
+        first, last_day = 20, min(length - 4, 380)
         if ground is not None:  # a measure of three months must find room on both sides of today
             first, last_day = 130, max(length - 150, 180)
         if special:
