@@ -256,7 +256,7 @@ def long_order(desk):
     return desk.proof("戊某")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     seconds=st.integers(1_672_600_000, 1_793_000_000),
     length=st.timedeltas(timedelta(days=85), timedelta(days=95)),
@@ -277,7 +277,7 @@ def test_no_measure_exceeds_three_calendar_months_from_any_day(desk, insert, lon
         transaction.set_rollback(True)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(spans=st.lists(st.tuples(st.integers(0, 80), st.integers(1, 40)), min_size=2, max_size=4))
 def test_no_two_live_measures_of_a_person_overlap(desk, insert, sql, spans):
     base = utc_now() - timedelta(days=110)
