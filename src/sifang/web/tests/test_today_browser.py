@@ -10,7 +10,14 @@ from sifang.cases.acts import Wish, take
 from sifang.kernel.time import legal_day, utc_now
 from sifang.people.purposes import Purpose
 from sifang.people.services import register_judgment
-from sifang.web.tests.test_browser import accessible, address, browser, front, sit  # noqa: F401 (fixtures)
+from sifang.web.tests.test_browser import (  # noqa: F401 (fixtures)
+    accessible,
+    address,
+    browser,
+    front,
+    served,
+    sit,
+)
 
 pytestmark = [
     pytest.mark.browser,
