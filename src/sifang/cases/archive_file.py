@@ -116,6 +116,8 @@ def _check_documents(case: Mapping[str, Any], documents: Mapping[str, bytes]) ->
     for name in sorted(index.keys() | documents.keys()):
         if name not in documents or index.get(name) != digest(documents[name]):
             raise BadArchive(reason=f"文书 {name} 与目录记载不符")
+        if not documents[name].startswith(b"%PDF-"):
+            raise BadArchive(reason=f"文书 {name} 不是 PDF")
 
 
 def _json(value: Any) -> bytes:

@@ -7,6 +7,7 @@ from sifang.web.api import api
 from sifang.web.live import stream
 from sifang.web.views import (
     alarms,
+    archives,
     command,
     devices,
     do,
@@ -61,6 +62,9 @@ urlpatterns = [
     path("persons", register.persons),
     path("persons/<str:number>", persons.person),
     path("persons/<str:number>/print", persons.printed),
+    path("persons/<str:number>/archive", archives.export),
+    path("persons/<str:number>/taken-over", archives.taken_over),
+    path("persons/<str:number>/taken-over/<uuid:document_id>", archives.document),
     path("persons/<str:number>/track", persons.track),
     path("persons/<str:number>/refused", retention.refused),
     path("persons/<str:number>/track/export", export.export),
