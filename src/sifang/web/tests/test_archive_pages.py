@@ -1,17 +1,11 @@
 """Pages of the archive: the purpose first, the record before the file; told history under its own name."""
 
-import json
-
 import pytest
 
 from sifang.cases.archive_file import unpack
 from sifang.cases.archives import export_case, import_case
 from sifang.cases.models import CaseExport, TakenDocument
-from sifang.cases.tests.register_samples import line, register
 from sifang.cases.tests.test_archives import NUMBER, elsewhere, granted  # noqa: F401 (fixtures)
-from sifang.ops.case_command import case
-from sifang.ops.register_command import register as register_command
-from sifang.people.models import Person
 
 pytestmark = pytest.mark.django_db
 URL = f"/persons/{NUMBER}/archive"
@@ -48,23 +42,3 @@ def test_told_history_says_that_it_is_told(newest, at_desk, city, granted, elsew
     assert at_desk("王科").get(address).content == bytes(one.pdf)
     for path in (address, f"/persons/{NUMBER}/taken-over"):
         assert at_desk("周外").get(path).status_code == 404
-
-
-def test_the_commands_do_the_same(city, granted, elsewhere, tmp_path, capsys, monkeypatch):  # noqa: F811, PLR0917
-    monkeypatch.setenv("SIFANG_PROCESS", "test")
-    file = tmp_path / "册.csv"
-    file.write_bytes(register(line(1), line(2, sex="")))
-    assert register_command(["import", str(file), "--officer", "wangke", "--json"]) == 1
-    assert json.loads(capsys.readouterr().out)["errors"][0]["title"] == "性别"
-    file.write_bytes(register(line(1)))
-    assert register_command(["import", str(file), "--officer", "wangke", "--dry-run"]) == 0
-    assert "没有导入" in capsys.readouterr().out
-    assert register_command(["import", str(file), "--officer", "wangke"]) == 0
-    assert "已登记 1 人" in capsys.readouterr().out
-    assert case(["export", NUMBER, str(tmp_path), "--officer", "wangke", "--purpose", "移交"]) == 0
-    path, words, _ = capsys.readouterr().out.splitlines()
-    elsewhere(NUMBER)
-    digest = words.removeprefix("SHA-256 ")
-    assert case(["import", path, "--officer", "wangke", "--sha256", digest]) == 0
-    with city.acting("王科"):
-        assert Person.objects.filter(number=NUMBER).exists()
