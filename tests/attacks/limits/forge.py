@@ -5,7 +5,7 @@ that a fault of the services, or somebody with their password, could do.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -13,10 +13,12 @@ from uuid import UUID
 
 import pytest
 from django.db import DatabaseError, transaction
+from django.db.models import QuerySet
 
 from sifang.cases.acts import Wish, take
 from sifang.cases.models import Act, Case, Proceeding
 from sifang.kernel.time import legal_day, utc_now
+from sifang.law.procedures import edition
 from sifang.people.purposes import Purpose
 from sifang.people.services import register_judgment
 from tests.personae import City
@@ -36,11 +38,13 @@ def refused(constraint: str) -> Iterator[None]:
     assert constraint in name, f"{name}: {cause}"
 
 
-@contextmanager
-def unseen() -> Iterator[None]:
-    """Expect that row security hides or refuses it."""
-    with refused("row-level security policy"):
-        yield
+def untouched(rows: QuerySet[Any], **changes: Any) -> bool:
+    """Try to change and to delete these rows; return whether neither does anything (refused or hidden)."""
+    done = 0
+    for attempt in (lambda: rows.update(**changes), lambda: rows._raw_delete(rows.db)):
+        with suppress(DatabaseError), transaction.atomic():
+            done += attempt()
+    return not done
 
 
 @dataclass
@@ -78,8 +82,6 @@ class Forger:
 
     def begin(self, procedure: str, state: str, key: UUID, case_id: UUID | None = None, **more: Any) -> None:
         """Begin a proceeding by hand if this one does not exist, inside somebody's context."""
-        from sifang.law.procedures import edition
-
         if not Proceeding.objects.filter(id=key).exists():
             Proceeding.objects.create(
                 id=key,
@@ -98,6 +100,16 @@ class Forger:
         """The latest proceeding of a procedure, as 王科 sees it."""
         with self.acting("王科"):
             return Proceeding.objects.filter(case=self.case, procedure=procedure).latest("started_at")
+
+
+def as_row(fields: Fields, step: str, actor: str = "") -> Fields:
+    """The same act under another row of its table: the first of this name (and actor)."""
+    steps = edition(fields["procedure"], fields["day"]).steps
+    at = next(n for n, one in enumerate(steps) if one.name == step and (not actor or one.actor == actor))
+    row = steps[at]
+    after = fields["state_before"] if row.to == "=" else row.to
+    new = {"row": at, "step": step, "actor": row.actor.value, "article": row.article, "state_after": after}
+    return {**fields, **new, "remedy": fields["remedy"] or row.remedy}
 
 
 def stating(fields: Fields, **facts: Any) -> Fields:
