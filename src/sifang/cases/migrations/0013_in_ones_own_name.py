@@ -31,6 +31,6 @@ DROP FUNCTION sifang_act_says_why();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cases", "0011_taken_over")]
+    dependencies = [("cases", "0012_month_figures")]
 
     operations = [migrations.RunSQL(FORWARD, BACK)]
