@@ -5,6 +5,7 @@ from datetime import date, datetime
 from urllib.parse import quote
 from uuid import UUID
 
+from sifang.cases.desk import BY_THE_PERSON
 from sifang.cases.desks import Reception
 from sifang.cases.models import Dispatch, DispatchState, Expectation
 from sifang.kernel.time import SHANGHAI
@@ -107,10 +108,15 @@ def _open(wanted: Expectation, at: datetime, lacking: str) -> Part:
         word=lacking if clock.is_late else "等待",
         note=wanted.title,
         clock=clock,
-        mends=f"由{wanted.owner.name}办理" if clock.is_late else "",
+        mends=_mends(wanted) if clock.is_late else "",
         article=wanted.article,
         mark=wanted.mark,
     )
+
+
+def _mends(wanted: Expectation) -> str:
+    """Who can mend it: the agency whose act is missing; what the person owes, the person."""
+    return "由本人办理" if wanted.actor in BY_THE_PERSON else f"由{wanted.owner.name}办理"
 
 
 def _papers(one: Reception, at: datetime) -> Part:
