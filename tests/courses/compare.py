@@ -32,8 +32,9 @@ def key_of(row: Expectation) -> tuple[str, str, datetime, str]:
 
 
 def differences(course: Course) -> list[str]:
-    """Say where the table, the reconciler, the clock and the oracle do not agree."""
+    """Let the clock catch up with the last act; say where table, reconciler, clock, oracle do not agree."""
     assert course.case_id is not None
+    course.run_clock()
     oracle, rows = oracle_of(course), table_of(course.case_id)
     there = {key_of(row) for row in rows if row.closed_at is None}
     found = [f"missing {show(key)}" for key in oracle.open - there]
