@@ -1,4 +1,4 @@
-"""What the clock does in cases, and the daily comparison of what is expected with what the acts say."""
+"""What the clock does in cases, and the daily comparison of what is expected with how the cases stand."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -84,7 +84,7 @@ class Differences:
 
 
 def reconcile(now: datetime, *, cases: Iterable[UUID] | None = None, using: str = "default") -> Differences:
-    """Recompute what is expected from the acts of every open case and compare it with the table.
+    """Recompute what is expected from the proceedings of every open case and compare it with the table.
 
     It changes nothing: a difference is a fault of the house or an interference, and somebody must see it.
     """

@@ -1,12 +1,13 @@
-"""What is expected in a case, recomputed from its acts alone: pure, no Django, no clock, no database.
+"""What is expected in a case, from its proceedings as the acts left them: pure, no clock, no database.
 
 Each open row with a due is an expectation, from the act that brought the case there to the act that takes it
-away; each recipient's receipt is one; and a row of the clock has a moment. The reconciler compares this with
-the table of expectations (DESIGN § 6).
+away, and a row of the clock has a moment. The reconciler compares this with the table of expectations
+(DESIGN § 6). It trusts state and facts of the proceedings, which only an act changes (migration 0006); to
+replay the acts themselves is still owed.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -59,27 +60,6 @@ class Run:
     state: str
     facts: Mapping[str, Any]
     is_closed: bool = False
-
-
-@dataclass(frozen=True)
-class Happened:
-    """What one act left of its proceeding; `closes`: other proceedings that ended with it."""
-
-    act: str
-    proceeding: str
-    state: str
-    facts: Mapping[str, Any]
-    is_final: bool
-    closes: tuple[str, ...] = ()
-    opened: tuple[Run, ...] = ()
-
-
-@dataclass
-class Course:
-    """The expectations of a case over its acts: what is open now, and by which act the others were closed."""
-
-    open: dict[tuple[str, str, str], Expected] = field(default_factory=dict)
-    closed: dict[tuple[str, str, str], str] = field(default_factory=dict)
 
 
 def moment(given: Due, facts: Mapping[str, Any], calendar: Calendar, *, held: bool = False) -> Moment | None:
@@ -167,42 +147,6 @@ def clock_rows(run: Run, calendar: Calendar) -> Iterator[tuple[datetime, Step]]:
             when = moment(step.due, run.facts, calendar, held=held)
             if when is not None:
                 yield when.ends_at, step
-
-
-def replay(
-    first: Sequence[Run],
-    acts: Sequence[Happened],
-    calendar: Calendar,
-    current: Callable[[Run], Run] = lambda run: run,
-) -> Course:
-    """Return the expectations of a whole course. `first`: proceedings that began with the case itself.
-
-    `current`: completes a run with facts that lie outside it (of the case, of other proceedings).
-    """
-    runs = {run.id: run for run in first}
-    course = Course()
-    _next(course, runs, calendar, current, by="")
-    for act in acts:
-        old = runs[act.proceeding]
-        runs[act.proceeding] = Run(old.id, old.procedure, act.state, act.facts, act.is_final)
-        for other in act.closes:
-            if other in runs:
-                run = runs[other]
-                runs[other] = Run(run.id, run.procedure, run.state, run.facts, is_closed=True)
-        runs |= {run.id: run for run in act.opened}
-        _next(course, runs, calendar, current, by=act.act)
-    return course
-
-
-def _next(
-    course: Course, runs: Mapping[str, Run], calendar: Calendar, current: Callable[[Run], Run], by: str
-) -> None:
-    now = {one.key: one for run in runs.values() for one in expected_of(current(run), calendar)}
-    for key in course.open.keys() - now.keys():
-        course.closed[key] = by
-    for key in now:
-        course.closed.pop(key, None)
-    course.open = now
 
 
 def complete(run: Run, case: Mapping[str, Any], others: Mapping[str, Run]) -> Run:
